@@ -40,7 +40,7 @@ DECLARE
     --   projects.build_command                             commands hold tokens that people have typed into them
     --   webhook_payloads.payload_json, headers             what providers send, with their tokens
     readable CONSTANT text[] := ARRAY[
-        ['users', 'id name email avatar_url github_id google_id email_verified created_at updated_at'],
+        ['users', 'id name email avatar_url github_id google_id email_verified created_at updated_at closed_at'],
         ['user_preferences', 'id user_id theme email_notifications deployment_success_notifications deployment_failure_notifications '
             || 'created_at updated_at'],
         ['github_connections', 'id user_id github_username token_expires_at scope connected_at'],

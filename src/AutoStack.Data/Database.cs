@@ -110,7 +110,7 @@ internal sealed class Database : IAsyncDisposable, IDisposable
         context = new Context(
             clock,
             secrets,
-            new AccountContext(clock, options.Accounts, secrets),
+            new AccountContext(clock, options.Accounts, secrets, () => AccountDeployments.EndRunningOfChosen(clock)),
             new DeploymentContext(clock, logSecrets),
             new LogContext(clock, logSecrets, logNotifier, options.LogWriter, options.LogSearchTime));
         unitOfWork = new UnitOfWork(pool, CreateForCaller, telemetry, timeouts, transactions);
@@ -197,7 +197,8 @@ internal sealed class Database : IAsyncDisposable, IDisposable
         new SignInThrottle(db, context.Accounts),
         new PasswordResetTokenRepository(db, context.Accounts),
         new WebhookPayloadRepository(db, context.Clock),
-        partitions));
+        partitions,
+        new ClosedAccounts(db)));
 
     public void Dispose()
     {

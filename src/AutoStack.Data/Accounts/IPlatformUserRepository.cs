@@ -27,4 +27,12 @@ public interface IPlatformUserRepository
     /// of list.
     /// </exception>
     Task<Page<User>> ListAsync(Cursor cursor, int limit, CancellationToken cancellationToken = default);
+
+    /// <summary>
+    /// Counts the accounts that <see cref="IUserRepository.RemoveAsync"/> has closed and whose rows the retention has not removed yet. No
+    /// other method finds them.
+    /// </summary>
+    /// <param name="cancellationToken">Cancels the query.</param>
+    /// <returns>The number of accounts.</returns>
+    Task<long> CountClosedAsync(CancellationToken cancellationToken = default);
 }

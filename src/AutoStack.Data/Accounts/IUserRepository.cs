@@ -53,10 +53,16 @@ public interface IUserRepository
     Task<EmailVerificationOutcome> VerifyEmailAsync(Guid userId, string email, CancellationToken cancellationToken = default);
 
     /// <summary>
-    /// Removes an account with its projects, their deployments and logs, its sessions and its tokens. Webhook payloads stay.
+    /// Removes an account. The call closes it, in one short transaction: its sessions, links and resets end, its running deployments are
+    /// cancelled, no worker claims the others, its address is free, and no method finds it. The retention then removes its projects,
+    /// deployments and logs in batches, and the row of the account at last. Webhook payloads stay.
     /// </summary>
+    /// <remarks>
+    /// A request that names the id of the account without asking for the user or the session may find its projects and deployments until
+    /// they are removed. Rows that are still added for the account are removed with the others, and no session can be added.
+    /// </remarks>
     /// <param name="userId">The account.</param>
-    /// <param name="cancellationToken">Cancels the delete.</param>
-    /// <returns>False when the account does not exist; so answers a repeated call.</returns>
+    /// <param name="cancellationToken">Cancels the call.</param>
+    /// <returns>False when the account does not exist or is closed; so answers a repeated call.</returns>
     Task<bool> RemoveAsync(Guid userId, CancellationToken cancellationToken = default);
 }

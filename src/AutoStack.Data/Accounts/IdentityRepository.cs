@@ -115,7 +115,8 @@ internal sealed class IdentityRepository(Db db, AccountContext context) : IIdent
             UPDATE users u
             SET github_id = coalesce(@gitHubId, u.github_id), google_id = coalesce(@googleId, u.google_id),
                 avatar_url = coalesce(u.avatar_url, @avatarUrl), updated_at = {ServerTime.Present}
-            WHERE u.id = @userId AND NOT coalesce({UserRepository.IsAtProvider}, FALSE) AND {IsFresh} AND {IsSignedIn}
+            WHERE u.id = @userId AND {UserRepository.IsOpen} AND NOT coalesce({UserRepository.IsAtProvider}, FALSE)
+              AND {IsFresh} AND {IsSignedIn}
               AND NOT EXISTS (SELECT FROM users u WHERE u.id <> @userId AND {UserRepository.IsAtProvider})
             """,
             [
@@ -128,7 +129,7 @@ internal sealed class IdentityRepository(Db db, AccountContext context) : IIdent
         var user = new Statement($"""
             SELECT coalesce({UserRepository.IsAtProvider}, FALSE), {IsFresh} AND {IsSignedIn}
             FROM users u
-            WHERE u.id = @userId
+            WHERE u.id = @userId AND {UserRepository.IsOpen}
             """, [P.TextOrNull(gitHubId), P.TextOrNull(googleId), P.Of(userId), .. Freshness()]);
         return db.WriteBatchAsync(
             async sets =>
@@ -189,7 +190,7 @@ internal sealed class IdentityRepository(Db db, AccountContext context) : IIdent
             WITH changed AS (
                 UPDATE users u
                 SET password_hash = @password, updated_at = {ServerTime.Present}
-                WHERE u.id = @userId AND (u.password_hash::text = @verified
+                WHERE u.id = @userId AND {UserRepository.IsOpen} AND (u.password_hash::text = @verified
                   OR @verified IS NULL AND u.password_hash::text IS DISTINCT FROM @password)
                 RETURNING u.id
             )
@@ -200,10 +201,10 @@ internal sealed class IdentityRepository(Db db, AccountContext context) : IIdent
             ServerTime.Now(context.Clock),
             P.Of(userId),
             P.TextOrNull(change.Verified?.Reveal(), name: "verified"));
-        var hasPassword = new Statement("""
+        var hasPassword = new Statement($"""
             SELECT u.password_hash::text IS NOT DISTINCT FROM @password
             FROM users u
-            WHERE u.id = @userId
+            WHERE u.id = @userId AND {UserRepository.IsOpen}
             """, P.Of(userId), P.Text(change.Password.Reveal(), name: "password"));
         return db.WriteBatchAsync(
             async sets =>

@@ -31,6 +31,12 @@ internal sealed class PasswordResetTokenRepository(Db db, AccountContext context
         WHERE t.user_id = ANY ({Chosen.Ids}) AND t.used_at IS NULL
         """, ServerTime.Now(clock));
 
+    /// <summary>Removes the tokens of the user in <see cref="Chosen.Ids"/>.</summary>
+    internal static Statement RemoveAllOfChosen() => new($"""
+        DELETE FROM password_reset_tokens t
+        WHERE t.user_id = ANY ({Chosen.Ids})
+        """);
+
     public Task<PasswordResetToken?> FindUsableAsync(ResetToken token, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(token);
@@ -76,7 +82,7 @@ internal sealed class PasswordResetTokenRepository(Db db, AccountContext context
             INSERT INTO password_reset_tokens AS t (id, user_id, token_hash, expires_at, created_at)
             SELECT @id, u.id, @hash, {ServerTime.Present} + @lifetime::interval, {ServerTime.Present}
             FROM users u
-            WHERE u.id = @userId AND NOT EXISTS (
+            WHERE u.id = @userId AND {UserRepository.IsOpen} AND NOT EXISTS (
                 SELECT
                 FROM password_reset_tokens r
                 WHERE r.user_id = @userId AND r.used_at IS NULL AND r.expires_at > {ServerTime.Present}

@@ -57,6 +57,29 @@ internal sealed partial class SessionRepository(Db db, AccountContext context) :
         WHERE s.user_id = ANY ({Chosen.Ids}) AND {IsOther}
         """, P.Of(exceptSessionId, "except"));
 
+    /// <summary>
+    /// Ends every session of the user in <see cref="Chosen.Ids"/> that could be used. The rotated ones, which can be many, stay: they are
+    /// refused.
+    /// </summary>
+    internal static Statement EndActiveOfChosen() => new($"""
+        DELETE FROM sessions s
+        WHERE s.user_id = ANY ({Chosen.Ids}) AND s.rotated_at IS NULL
+        """);
+
+    /// <summary>Removes some sessions of a user, and returns their ids.</summary>
+    internal static Statement RemoveSome(Guid userId, int limit) => new("""
+        DELETE FROM sessions s
+        WHERE s.id = ANY (ARRAY(
+            SELECT e.id
+            FROM sessions e
+            WHERE e.user_id = @userId
+            ORDER BY e.id
+            LIMIT @limit
+            FOR UPDATE SKIP LOCKED
+        ))
+        RETURNING s.id
+        """, P.Of(userId), P.Of(limit));
+
     public Task<SessionWithUser?> FindActiveAsync(SessionToken token, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(token);
@@ -179,7 +202,7 @@ internal sealed partial class SessionRepository(Db db, AccountContext context) :
             INSERT INTO sessions AS s (id, user_id, token, expires_at, created_at, signed_in_at, client_key_hash, sealed_token)
             SELECT @id, @userId, @token, {ServerTime.Present} + @lifetime::interval, {ServerTime.Present}, {ServerTime.Present},
                 @client, @sealed
-            WHERE {IsVerified}
+            WHERE {IsVerified} AND NOT EXISTS (SELECT FROM users u WHERE u.id = @userId AND u.closed_at IS NOT NULL)
             """;
         var (id, token, lifetime) = (session.Id ?? Ids.New(), SessionToken.New(), context.Options.Cap(session.Lifetime));
 
@@ -212,9 +235,12 @@ internal sealed partial class SessionRepository(Db db, AccountContext context) :
             return new IssuedSession(stored, valid);
         }
 
-        // The password was changed, or another row conflicts: the insert without ON CONFLICT reports which constraint it violates.
+        // The password was changed, the account is closed, or another row conflicts: the insert without ON CONFLICT reports which
+        // constraint it violates.
         var inserted = await LockedAsync(Read, [new Statement($"{Insert} RETURNING {Columns}", Values())]).ConfigureAwait(false);
-        return inserted is [var added] ? new IssuedSession(added, token) : null;
+        return inserted is [var added] ? new IssuedSession(added, token)
+            : verified is null ? throw MissingReferenceException.Of("sessions_user_id_fkey")
+            : null;
 
         // Locks the user's row first: a concurrent revocation or password change waits for this insert, or this insert sees its result.
         Task<IReadOnlyList<T>> LockedAsync<T>(Func<RowReader, T> read, Statement[] statements) => db.WriteBatchAsync(

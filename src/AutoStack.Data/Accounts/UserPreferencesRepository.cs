@@ -23,24 +23,24 @@ internal sealed class UserPreferencesRepository(Db db, AccountContext context) :
     };
 
     public Task<UserPreferences?> FindAsync(Guid userId, CancellationToken cancellationToken) =>
-        db.FindAsync(Read, """
+        db.FindAsync(Read, $"""
             SELECT
                 coalesce(f.id, @none), u.id, coalesce(f.theme, @default), coalesce(f.email_notifications, TRUE),
                 coalesce(f.deployment_success_notifications, TRUE), coalesce(f.deployment_failure_notifications, TRUE),
                 coalesce(f.created_at, @now), coalesce(f.updated_at, @now)
             FROM users u
             LEFT JOIN user_preferences f ON f.user_id = u.id
-            WHERE u.id = @userId
+            WHERE u.id = @userId AND {UserRepository.IsOpen}
             """,
             [P.Of(userId), P.Of(Guid.Empty, "none"), P.Of(Theme.System, "default"), P.Of(context.Clock.Now(), "now")],
             cancellationToken);
 
     public Task<NotificationTarget?> FindNotificationTargetAsync(Guid userId, bool success, CancellationToken cancellationToken) =>
-        db.FindAsync(row => new NotificationTarget(row.Guid(), row.Text(), row.Text()), """
+        db.FindAsync(row => new NotificationTarget(row.Guid(), row.Text(), row.Text()), $"""
             SELECT u.id, u.name, u.email
             FROM users u
             LEFT JOIN user_preferences f ON f.user_id = u.id
-            WHERE u.id = @userId AND coalesce(f.email_notifications, TRUE)
+            WHERE u.id = @userId AND {UserRepository.IsOpen} AND coalesce(f.email_notifications, TRUE)
               AND coalesce(CASE WHEN @success THEN f.deployment_success_notifications ELSE f.deployment_failure_notifications END, TRUE)
             """, [P.Of(userId), P.Of(success)], cancellationToken);
 

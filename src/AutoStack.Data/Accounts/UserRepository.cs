@@ -10,6 +10,9 @@ internal sealed class UserRepository(Db db, AccountContext context) : IUserRepos
     internal const string Columns =
         "u.id, u.name, u.email, u.avatar_url, u.github_id, u.google_id, u.email_verified, u.created_at, u.updated_at";
 
+    /// <summary>Whether the account of a user <c>u</c> is open: a closed one exists for the removal of its rows only.</summary>
+    internal const string IsOpen = "u.closed_at IS NULL";
+
     /// <summary>Whether the address of a user <c>u</c> is one of the spellings <c>@emails</c>.</summary>
     internal const string HasEmail = """pg_catalog.lower(u.email::text COLLATE "C") = ANY (@emails)""";
 
@@ -35,12 +38,13 @@ internal sealed class UserRepository(Db db, AccountContext context) : IUserRepos
     };
 
     /// <summary>
-    /// Locks a user's row until the transaction ends. Every batch that creates or ends sessions, or relies on the password, starts with it.
+    /// Locks the row of an open account until the transaction ends. Every batch that creates or ends sessions, or relies on the password,
+    /// starts with it.
     /// </summary>
-    internal static Statement Lock(Guid userId) => new("""
+    internal static Statement Lock(Guid userId) => new($"""
         SELECT 1
         FROM users u
-        WHERE u.id = @userId
+        WHERE u.id = @userId AND {IsOpen}
         FOR NO KEY UPDATE
         """, P.Of(userId));
 
@@ -48,7 +52,7 @@ internal sealed class UserRepository(Db db, AccountContext context) : IUserRepos
         db.FindAsync(Read, $"""
             SELECT {Columns}
             FROM users u
-            WHERE u.id = @userId
+            WHERE u.id = @userId AND {IsOpen}
             """, [P.Of(userId)], cancellationToken);
 
     public async Task<User?> FindByEmailAsync(string email, CancellationToken cancellationToken)
@@ -70,7 +74,7 @@ internal sealed class UserRepository(Db db, AccountContext context) : IUserRepos
         var rows = await db.ListAsync(Read, $"""
             SELECT {Columns}
             FROM users u
-            WHERE u.id > @afterId
+            WHERE u.id > @afterId AND {IsOpen}
             ORDER BY u.id
             LIMIT @limit
             """, [P.Of(afterId), P.Of(limit + 1, "limit")], cancellationToken).ConfigureAwait(false);
@@ -147,13 +151,13 @@ internal sealed class UserRepository(Db db, AccountContext context) : IUserRepos
             UPDATE users u
             SET name = coalesce(@name, u.name), avatar_url = CASE WHEN @setAvatarUrl THEN @avatarUrl ELSE u.avatar_url END,
                 updated_at = greatest({ServerTime.Present}, u.updated_at + interval '1 microsecond')
-            WHERE u.id = @userId AND u.updated_at = coalesce(@expectedVersion, u.updated_at) AND NOT {HasValues}
+            WHERE u.id = @userId AND {IsOpen} AND u.updated_at = coalesce(@expectedVersion, u.updated_at) AND NOT {HasValues}
             RETURNING u.id
             """, [.. Values(), ServerTime.Now(context.Clock), P.Of(userId), P.Of(expectedVersion)]);
         var current = new Statement($"""
             SELECT {Columns}, @expectedVersion::timestamp IS NULL OR u.updated_at = @expectedVersion OR {HasValues}
             FROM users u
-            WHERE u.id = @userId
+            WHERE u.id = @userId AND {IsOpen}
             """, [.. Values(), P.Of(userId), P.Of(expectedVersion)]);
         return db.WriteBatchAsync(
             async sets =>
@@ -186,7 +190,7 @@ internal sealed class UserRepository(Db db, AccountContext context) : IUserRepos
         var isVerified = new Statement($"""
             SELECT {HasEmail} AND u.email_verified
             FROM users u
-            WHERE u.id = @userId
+            WHERE u.id = @userId AND {IsOpen}
             """, P.Of(userId), P.Of(address.Spellings, "emails"));
         return await db.WriteBatchAsync(
             async sets =>
@@ -199,9 +203,8 @@ internal sealed class UserRepository(Db db, AccountContext context) : IUserRepos
             [verify, isVerified], cancellationToken).ConfigureAwait(false);
     }
 
+    public Task<long> CountClosedAsync(CancellationToken cancellationToken) => AccountClosing.CountAsync(db, cancellationToken);
+
     public Task<bool> RemoveAsync(Guid userId, CancellationToken cancellationToken) =>
-        db.RemoveAsync("""
-            DELETE FROM users u
-            WHERE u.id = @userId
-            """, [P.Of(userId)], cancellationToken);
+        new AccountClosing(db, context).CloseAsync(userId, cancellationToken);
 }

@@ -24,6 +24,7 @@ internal sealed class PlatformMetricsQueries(Db db, TimeProvider clock) : IPlatf
                     pg_catalog.count(u.id) AS users,
                     pg_catalog.count(u.id) FILTER (WHERE u.created_at >= @usersSince AND u.created_at < @until) AS recent
                 FROM users u
+                WHERE u.closed_at IS NULL
             ) n
             """,
             [P.Of(until.AddHours(-24), "since"), P.Of(until.AddDays(-30), "usersSince"), P.Of(until)],

@@ -187,7 +187,7 @@ internal sealed class DeploymentMaintenance(Db db, DeploymentContext context) : 
                 var failed = await sets.ListAsync(row => (Id: row.Guid(), IsNew: row.Flag())).ConfigureAwait(false);
                 return (IReadOnlyList<Guid>)[.. failed.Where(f => f.IsNew || sets.IsRepeated).Select(f => f.Id).Order()];
             },
-            [LockChosen(chosen), fail], cancellationToken).ConfigureAwait(false);
+            [ChosenDeployments.Lock(chosen), fail], cancellationToken).ConfigureAwait(false);
     }
 
     public Task<RequeueResult> RequeueExpiredAsync(int maxAttempts, int limit, CancellationToken cancellationToken)
@@ -211,19 +211,6 @@ internal sealed class DeploymentMaintenance(Db db, DeploymentContext context) : 
             }
         }
     }
-
-    /// <summary>Locks those of the deployments that no other transaction holds, for the statements after it.</summary>
-    internal static Statement LockChosen(Guid[] chosen) => new($"""
-        WITH locked AS MATERIALIZED (
-            SELECT d.id
-            FROM deployments d
-            WHERE d.id = ANY (@chosen)
-            ORDER BY d.id
-            FOR UPDATE SKIP LOCKED
-        )
-        SELECT {Chosen.Keep}
-        FROM locked c
-        """, P.Of(chosen));
 
     // The number of deployments removed, and whether one is left that has more rows than one batch removes.
     private async Task<(int Removed, bool Left)> PurgeSomeAsync(DateTimeOffset before, int limit, CancellationToken cancellationToken)
@@ -253,15 +240,6 @@ internal sealed class DeploymentMaintenance(Db db, DeploymentContext context) : 
             ) c
             """, P.Of(before));
 
-        // Logs and health checks are deleted in earlier batches; only the small child tables are left to the cascade.
-        var delete = new Statement($"""
-            DELETE FROM deployments d
-            WHERE d.id = ANY ({Chosen.Ids})
-              AND NOT EXISTS (SELECT FROM deployment_logs l WHERE l.deployment_id = d.id)
-              AND NOT EXISTS (SELECT FROM deployment_runtime_logs r WHERE r.deployment_id = d.id)
-              AND NOT EXISTS (SELECT FROM deployment_health_checks h WHERE h.deployment_id = d.id)
-            RETURNING d.id
-            """);
         var rest = new Statement($"""
             SELECT d.id
             FROM deployments d
@@ -276,20 +254,16 @@ internal sealed class DeploymentMaintenance(Db db, DeploymentContext context) : 
         return await db.WriteBatchAsync(
             async sets =>
             {
-                await sets.SkipAsync().ConfigureAwait(false);
-                await sets.SkipAsync().ConfigureAwait(false);
+                await sets.CountAsync(5).ConfigureAwait(false);
                 var removed = (await sets.ListAsync(row => row.Guid()).ConfigureAwait(false)).Count;
                 var isLeft = await sets.AnyAsync().ConfigureAwait(false);
                 var all = (await sets.ListAsync(row => row.Guid()).ConfigureAwait(false)).Count;
                 return (sets.IsRepeated ? all : removed, isLeft);
             },
             [
-                LockChosen(chosen),
+                ChosenDeployments.Lock(chosen),
                 check,
-                DeploymentLogRepository.PurgeChosen(IDeploymentMaintenance.MaxBatchSize),
-                DeploymentRuntimeLogRepository.PurgeChosen(IDeploymentMaintenance.MaxBatchSize),
-                DeploymentHealthCheckRepository.PurgeChosen(IDeploymentMaintenance.MaxBatchSize),
-                delete,
+                .. ChosenDeployments.Remove(IDeploymentMaintenance.MaxBatchSize),
                 rest,
                 gone,
             ], cancellationToken, nameof(PurgeDeletedAsync)).ConfigureAwait(false);

@@ -37,7 +37,7 @@ internal sealed partial class DeploymentQueue
             FROM deployments q
             JOIN projects p ON p.id = q.project_id
             JOIN users u ON u.id = q.user_id
-            WHERE {Waiting} AND q.queue_place >= @afterPlace
+            WHERE {Waiting} AND u.closed_at IS NULL AND q.queue_place >= @afterPlace
               AND q.queue_place <= (
                   SELECT pg_catalog.max(k.queue_place)
                   FROM (
@@ -68,7 +68,7 @@ internal sealed partial class DeploymentQueue
                 (@afterUser, FALSE, 'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid),
                 ('00000000-0000-0000-0000-000000000000'::uuid, TRUE, @afterUser)) w (user_id, with_user, last_user_id)
             UNION ALL
-            SELECT q.id, q.user_id, q.project_id, {UserHasRoom}, {ProjectHasRoom}, v.last_user_id
+            SELECT q.id, q.user_id, q.project_id, {UserHasRoom} AND {IsOfOpenAccount}, {ProjectHasRoom}, v.last_user_id
             FROM visited v
             CROSS JOIN LATERAL (
                 SELECT q.id, q.user_id, q.project_id
@@ -94,7 +94,7 @@ internal sealed partial class DeploymentQueue
             JOIN deployments q ON q.id = h.id
             JOIN projects p ON p.id = q.project_id
             JOIN users u ON u.id = q.user_id
-            WHERE {Waiting}
+            WHERE {Waiting} AND u.closed_at IS NULL
             ORDER BY q.queue_place, q.id
             LIMIT 1
             FOR NO KEY UPDATE OF
@@ -158,7 +158,7 @@ internal sealed partial class DeploymentQueue
                 FROM (
                     SELECT q.id, q.user_id, q.queue_place AS place
                     FROM deployments q
-                    WHERE q.id = ANY ({Chosen.Ids}) AND {Waiting} AND {ProjectHasRoom} AND {UserHasRoom}
+                    WHERE q.id = ANY ({Chosen.Ids}) AND {Waiting} AND {ProjectHasRoom} AND {UserHasRoom} AND {IsOfOpenAccount}
                 ) c
             ),
             {StartChosen}

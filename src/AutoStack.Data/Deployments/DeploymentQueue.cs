@@ -37,10 +37,16 @@ internal sealed partial class DeploymentQueue(Db db, DeploymentContext context)
         WHERE e.claim_key = @key AND e.released_at IS NULL
         """;
 
-    // A deployment that another program has started, as the Python services do while it is still 'queued', belongs to that program. Word
-    // for word the condition of the indexes over waiting deployments; coalesce keeps the planner from an index on the status: a plan made
-    // before ANALYZE would sort all waiting deployments. Needs the row q.
-    private const string Waiting = "coalesce(q.status::text, '') = 'queued' AND NOT q.is_deleted AND q.started_at IS NULL";
+    /// <summary>
+    /// The condition of a waiting deployment. One that another program has started, as the Python services do while it is still 'queued',
+    /// belongs to that program. Word for word the condition of the indexes over waiting deployments; coalesce keeps the planner from an
+    /// index on the status: a plan made before ANALYZE would sort all waiting deployments. Needs the row <c>q</c>.
+    /// </summary>
+    internal const string Waiting = "coalesce(q.status::text, '') = 'queued' AND NOT q.is_deleted AND q.started_at IS NULL";
+
+    // The account of the deployment is open. A subquery instead of a join, so that the plan stays; the index over closed accounts, which
+    // it reads, is empty most of the time. Needs the row q.
+    private const string IsOfOpenAccount = "(SELECT o.id FROM users o WHERE o.id = q.user_id AND o.closed_at IS NOT NULL) IS NULL";
 
     private const string LeaseKey = "deployment_leases_claim_key_key";
 
@@ -111,7 +117,7 @@ internal sealed partial class DeploymentQueue(Db db, DeploymentContext context)
             WITH near AS MATERIALIZED (
                 SELECT q.id, q.queue_place AS place
                 FROM deployments q
-                WHERE {Waiting} AND q.queue_place >= @afterPlace
+                WHERE {Waiting} AND {IsOfOpenAccount} AND q.queue_place >= @afterPlace
                 ORDER BY q.queue_place, q.id
                 LIMIT 1
                 FOR NO KEY UPDATE SKIP LOCKED
@@ -119,7 +125,7 @@ internal sealed partial class DeploymentQueue(Db db, DeploymentContext context)
             late AS MATERIALIZED (
                 SELECT q.id, q.queue_place AS place
                 FROM deployments q
-                WHERE {Waiting} AND NOT EXISTS (SELECT FROM near n)
+                WHERE {Waiting} AND NOT EXISTS (SELECT FROM near n) AND {IsOfOpenAccount}
                 ORDER BY q.queue_place, q.id
                 LIMIT 1
                 FOR NO KEY UPDATE SKIP LOCKED

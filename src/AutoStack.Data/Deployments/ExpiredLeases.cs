@@ -89,7 +89,7 @@ internal sealed class ExpiredLeases(Db db, TimeProvider clock)
                         [.. all.Where(lease => lease.IsFailed).Select(lease => lease.Id)])
                     : new RequeueResult(requeued, failed);
             },
-            [DeploymentMaintenance.LockChosen(chosen), requeue, fail, forget, done],
+            [ChosenDeployments.Lock(chosen), requeue, fail, forget, done],
             cancellationToken,
             nameof(IDeploymentMaintenance.RequeueExpiredAsync)).ConfigureAwait(false);
     }

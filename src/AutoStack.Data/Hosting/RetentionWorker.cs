@@ -1,3 +1,4 @@
+using AutoStack.Data.Accounts;
 using AutoStack.Data.Retention;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -7,7 +8,7 @@ namespace AutoStack.Data.Hosting;
 
 /// <summary>
 /// The hosted retention: asks for the lease every minute, and runs when the schedule has a run due and no other process holds the lease.
-/// Nothing that the database does ends it.
+/// The rows of closed accounts do not wait for the schedule. Nothing that the database does ends the worker.
 /// </summary>
 internal sealed partial class RetentionWorker(
     RetentionPolicy policy,
@@ -22,6 +23,7 @@ internal sealed partial class RetentionWorker(
     internal static readonly TimeSpan LookInterval = TimeSpan.FromMinutes(1);
 
     private readonly IRetentionService retention = services.GetRequiredKeyedService<IRetentionService>(key);
+    private readonly IPlatformUserRepository users = services.GetRequiredKeyedService<IPlatformUserRepository>(key);
     private IDisposable? metric;
     private DateTimeOffset? lastSuccess;
     private bool saidLagIsHidden;
@@ -62,6 +64,13 @@ internal sealed partial class RetentionWorker(
         var started = TimeProvider.System.GetTimestamp();
         var options = new RetentionRunOptions { Schedule = schedule, Pacing = pacing, Key = claim };
         var run = await retention.RunExclusiveAsync(policy, options, progress: null, stopping).ConfigureAwait(false);
+        if (run.Outcome == RetentionRunOutcome.NotDue && policy.ClosedAccounts
+            && await users.CountClosedAsync(stopping).ConfigureAwait(false) > 0)
+        {
+            options = options with { Schedule = null, Tables = ["users"] };
+            run = await retention.RunExclusiveAsync(policy, options, progress: null, stopping).ConfigureAwait(false);
+        }
+
         var elapsed = TimeProvider.System.GetElapsedTime(started);
         lastSuccess = (run.State ?? await retention.FindStateAsync(stopping).ConfigureAwait(false))?.LastSucceededAt;
         if (run.LagIsHidden && !saidLagIsHidden)

@@ -5,7 +5,7 @@ namespace AutoStack.Data.Integrity;
 
 /// <summary>
 /// The numbers of log lines. Retention removes the beginning of a log, so that a log may begin with any number; the purge of a deleted
-/// deployment removes its lines in any order.
+/// deployment, and the removal of a closed account, remove lines in any order.
 /// </summary>
 internal static class LogParts
 {
@@ -25,6 +25,7 @@ internal static class LogParts
                 END AS problem
             FROM seen s
             JOIN deployments d ON d.id = s.deployment_id AND NOT d.is_deleted
+            JOIN users u ON u.id = d.user_id AND u.closed_at IS NULL
             CROSS JOIN LATERAL (
                 SELECT pg_catalog.count(*) FILTER (WHERE o.seq = s.seq) AS same, pg_catalog.count(*) FILTER (WHERE o.seq < s.seq) AS before
                 FROM

@@ -125,11 +125,12 @@ internal static class LogPurge
         DELETE FROM
         """;
 
-    /// <summary>The last part of the removal of all lines.</summary>
+    /// <summary>The last part of the removal of all lines; returns their ids.</summary>
     internal const string Joined = """
         l
         USING victim v
         WHERE l.id = v.id AND l.deployment_id = v.deployment_id
+        RETURNING l.id
         """;
 
     /// <summary>

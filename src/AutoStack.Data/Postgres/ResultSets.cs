@@ -38,6 +38,23 @@ internal sealed class ResultSets(NpgsqlDataReader reader, Call call)
         return list;
     }
 
+    /// <summary>The number of rows in the next results.</summary>
+    public async Task<int> CountAsync(int results)
+    {
+        var count = 0;
+        for (var i = 0; i < results; i++)
+        {
+            await MoveAsync().ConfigureAwait(false);
+            while (await row.NextAsync(call.Token).ConfigureAwait(false))
+            {
+                count++;
+            }
+        }
+
+        call.Rows += count;
+        return count;
+    }
+
     /// <summary>True when the next result has a row.</summary>
     public async Task<bool> AnyAsync()
     {

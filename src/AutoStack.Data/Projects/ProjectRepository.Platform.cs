@@ -120,6 +120,20 @@ internal sealed partial class ProjectRepository
             [record, current], cancellationToken);
     }
 
+    /// <summary>Removes some projects of a user that have no deployment, and returns their ids.</summary>
+    internal static Statement RemoveEmpty(Guid userId, int limit) => new("""
+        DELETE FROM projects p
+        WHERE p.id = ANY (ARRAY(
+            SELECT e.id
+            FROM projects e
+            WHERE e.user_id = @userId AND NOT EXISTS (SELECT FROM deployments d WHERE d.project_id = e.id)
+            ORDER BY e.id
+            LIMIT @limit
+            FOR UPDATE SKIP LOCKED
+        ))
+        RETURNING p.id
+        """, P.Of(userId), P.Of(limit));
+
     public Task<bool> RevokeAccessAsync(Guid id, CancellationToken cancellationToken) =>
         db.RemoveAsync($"""
             UPDATE projects p

@@ -18,8 +18,11 @@ internal static class PushTargets
         $"coalesce(nullif({BranchName.Stored}p.auto_deploy_branch{BranchName.StoredEnd}, ''::text), "
         + $"{BranchName.Stored}p.branch{BranchName.StoredEnd})";
 
-    // The projects p whose branch was pushed. Needs @branches.
-    private const string WantsBranch = $"p.auto_deploy_enabled AND {Branch} = ANY (@branches)";
+    // The projects p of open accounts whose branch was pushed. Needs @branches.
+    private const string WantsBranch = $"p.auto_deploy_enabled AND {Branch} = ANY (@branches) AND {IsOfOpenAccount}";
+
+    // A subquery instead of a join, so that the plan stays.
+    private const string IsOfOpenAccount = "(SELECT o.id FROM users o WHERE o.id = p.user_id AND o.closed_at IS NOT NULL) IS NULL";
 
     // The projects p whose owner's access to this repository is proven. Needs @repositoryId, @provider and @host.
     private const string IsIdentity = """

@@ -51,6 +51,12 @@ public sealed record RetentionPolicy
     public TimeSpan? WebhookPayloads { get; init; } = TimeSpan.FromDays(30);
 
     /// <summary>
+    /// True (the default) removes the rows of the accounts that <c>IUserRepository.RemoveAsync</c> has closed: projects, deployments with
+    /// their logs, and the account at last. False leaves them closed.
+    /// </summary>
+    public bool ClosedAccounts { get; init; } = true;
+
+    /// <summary>
     /// The maximum number of rows that one transaction removes from a table: 1 to <see cref="MaxBatchSize"/>. Smaller batches hold their
     /// locks for a shorter time. Rows that belong to deleted deployments are removed by up to 1,000 rows per table.
     /// </summary>
@@ -64,7 +70,9 @@ public sealed record RetentionPolicy
 
 /// <summary>The result of a run for one table.</summary>
 /// <param name="Table">The table.</param>
-/// <param name="Rows">The number of rows removed, without rows of other tables that belonged to them.</param>
+/// <param name="Rows">
+/// The number of rows removed, without rows of other tables that belonged to them; for <c>users</c> with them, since an account has many.
+/// </param>
 /// <param name="Batches">The number of transactions that removed rows.</param>
 /// <param name="MoreLeft">
 /// True when the run stopped at <see cref="RetentionPolicy.MaxBatches"/> or at an error, and old rows may be left.

@@ -46,6 +46,13 @@ internal static class RetentionRules
             // A payload may have many megabytes.
             MaxBatchSize = 100,
         },
+        new("users", nameof(RetentionPolicy.ClosedAccounts), policy => policy.ClosedAccounts ? TimeSpan.Zero : null,
+            (from, place, _, limit, token) => from.ClosedAccounts.RemoveAsync(place, limit, token), _ => ClosedAccounts.Count())
+        {
+            // A deployment may have a hundred stages and containers, which are removed with it.
+            MaxBatchSize = 250,
+            AlsoRemoves = ["projects", "sessions", "deployments", "deployment_logs", "deployment_runtime_logs", "deployment_health_checks"],
+        },
     ];
 
     /// <summary>The rules that a policy applies, with the age of each.</summary>
@@ -64,7 +71,8 @@ internal static class RetentionRules
             }
 
             // A flag means zero by true; as an age, zero would remove rows written a moment ago.
-            var isFlag = rule.Setting is nameof(RetentionPolicy.ExpiredSessions) or nameof(RetentionPolicy.ExpiredSignInAttempts);
+            var isFlag = rule.Setting is nameof(RetentionPolicy.ExpiredSessions) or nameof(RetentionPolicy.ExpiredSignInAttempts)
+                or nameof(RetentionPolicy.ClosedAccounts);
             if (age < TimeSpan.Zero || age > MaxAge || (age == TimeSpan.Zero && !isFlag))
             {
                 throw new ArgumentOutOfRangeException(nameof(policy), age, $"{rule.Setting} is above zero, up to ten years, or null.");

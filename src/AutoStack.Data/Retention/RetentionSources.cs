@@ -18,4 +18,5 @@ internal sealed record RetentionSources(
     IPlatformSignInThrottle SignInAttempts,
     IPlatformPasswordResetTokenRepository ResetTokens,
     IWebhookPayloadRepository Webhooks,
-    PartitionMaintenance Partitions);
+    PartitionMaintenance Partitions,
+    ClosedAccounts ClosedAccounts);

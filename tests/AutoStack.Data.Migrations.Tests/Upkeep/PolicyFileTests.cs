@@ -15,7 +15,7 @@ public sealed class PolicyFileTests
             {
                 "deletedDeployments": "1w", "deploymentLogs": "48h", "runtimeLogs": null, "healthChecks": "90m",
                 "expiredSessions": false, "expiredSignInAttempts": true, "passwordResetTokens": "7d", "webhookPayloads": "3600s",
-                "batchSize": 10, "maxBatches": 20,
+                "closedAccounts": false, "batchSize": 10, "maxBatches": 20,
                 "pacing": { "niceRatio": 0.5, "targetBatchTime": "250ms", "maxReplicaLag": null, "maxPause": "5s" }
             }
             """);
@@ -27,6 +27,7 @@ public sealed class PolicyFileTests
             RuntimeLogs = null,
             HealthChecks = TimeSpan.FromMinutes(90),
             ExpiredSessions = false,
+            ClosedAccounts = false,
             PasswordResetTokens = TimeSpan.FromDays(7),
             WebhookPayloads = TimeSpan.FromHours(1),
             BatchSize = 10,

@@ -89,7 +89,7 @@ public sealed class PruneTests : MigrationTests
     }
 
     [TestCase("--table", "session", "Did you mean sessions?")]
-    [TestCase("--table", "users", "The tables are deployments,")]
+    [TestCase("--table", "projects", "The tables are deployments,")]
     [TestCase("--max-rows", "0", "--max-rows is a whole number, 1 or more.")]
     [TestCase("--max-minutes", "525601", "up to a year")]
     public async Task Wrong_options_are_named(string option, string value, string message)

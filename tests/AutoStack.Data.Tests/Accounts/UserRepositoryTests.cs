@@ -1,4 +1,5 @@
 using AutoStack.Data.Accounts;
+using AutoStack.Data.Retention;
 using AutoStack.Data.Tests.Support;
 
 namespace AutoStack.Data.Tests.Accounts;
@@ -290,6 +291,7 @@ public sealed class UserRepositoryTests : DatabaseTests
 
         Assert.That(await Users.RemoveAsync(project.UserId, Token), Is.True);
         Assert.That(await Users.RemoveAsync(project.UserId, Token), Is.False);
+        await Get<IRetentionService>().RunAsync(new RetentionPolicy(), null, Token);
 
         Assert.That(await ScalarAsync("SELECT count(*) FROM deployments WHERE user_id = $1", project.UserId), Is.Zero);
         Assert.That(await Projects.FindAsync(project.Id, project.UserId, Token), Is.Null);

@@ -48,6 +48,11 @@ public sealed class QueryPlans : DatabaseTests
             SET provider = 'github', provider_host = 'github.com', access_proven_at = now(),
                 provider_repository_id = substring(repository_path from '[0-9]+')
             """);
+        await ExecuteAsync(
+            """
+            INSERT INTO users (id, name, email, email_verified, created_at, updated_at)
+            SELECT gen_random_uuid(), 'Ada', 'more' || n || '@example.com', FALSE, now(), now() FROM generate_series(1, 2000) n
+            """);
         await ExecuteAsync("ANALYZE users, projects, deployments, webhook_payloads");
     }
 

@@ -494,6 +494,12 @@ internal static class ReadmeCode
             ? "changed, and signed out elsewhere" : "the password was just changed";
     }
 
+    public static async Task<string> RemoveAccountAsync(IUserRepository users, Session session, CancellationToken cancellationToken)
+    {
+        var removed = await users.RemoveAsync(session.UserId, cancellationToken);
+        return removed ? "removed, and signed out everywhere" : "the account does not exist any more";
+    }
+
     public static async Task<string> ProviderAsync(
         IIdentityRepository identities, ISessionRepository sessions, ProviderIdentity identity, ClientKey? client,
         CancellationToken cancellationToken)

@@ -18,6 +18,7 @@ public sealed class RepositoryColumns : DatabaseTests
     {
         ["deployment_logs.log_bytes"] = "for the bound of the log, on the last line of each append only",
         ["users.password_hash"] = "secret",
+        ["users.closed_at"] = "no method returns a closed account",
         ["github_connections.github_access_token"] = "secret",
         ["github_connections.github_refresh_token"] = "secret",
         ["sessions.token"] = "secret",

@@ -9,7 +9,6 @@ public sealed class Retention : DatabaseTests
     /// <summary>Tables without a rule, with the reason.</summary>
     private static readonly Dictionary<string, string> Kept = new()
     {
-        ["users"] = "live as long as the account",
         ["user_preferences"] = "one row per user, go with the user",
         ["github_connections"] = "one row per user, go with the user",
         ["projects"] = "live as long as their owner wants",

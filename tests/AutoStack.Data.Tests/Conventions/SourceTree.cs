@@ -28,6 +28,7 @@ public sealed class SourceTree
             // The repository serves owners; the others serve workers and maintenance.
             allowed.AddRange([
                 "DeploymentLifecycle.cs", "DeploymentQueue.cs", "DeploymentMaintenance.cs", "DeploymentLeases.cs", "ExpiredLeases.cs",
+                "ChosenDeployments.cs", "AccountDeployments.cs",
             ]);
         }
 
@@ -56,8 +57,8 @@ public sealed class SourceTree
 
         if (table == "users")
         {
-            // The identity of a user is written apart from the profile.
-            allowed.AddRange(["IdentityRepository.cs", "ProviderSignIn.cs"]);
+            // The identity of a user, and the end of the account, are written apart from the profile.
+            allowed.AddRange(["IdentityRepository.cs", "ProviderSignIn.cs", "AccountClosing.cs"]);
         }
 
         if (table == "sessions")

@@ -120,6 +120,29 @@ public sealed class RetentionWorkerTests
     }
 
     [Test]
+    public async Task The_rows_of_a_closed_account_do_not_wait_for_the_schedule()
+    {
+        var log = new RecordedLog();
+        using var host = Start(log);
+        await host.StartAsync(Token);
+        await UntilAsync("SELECT count(*) = 1 FROM upkeep_leases WHERE last_outcome = 'completed'");
+        await AddSessionsAsync(2);
+        await ExecuteAsync("INSERT INTO projects (user_id, name, repository) SELECT u.id, 'site', 'ada/site' FROM users u");
+
+        await ExecuteAsync("UPDATE users SET closed_at = now()");
+        await UntilAsync("SELECT count(*) = 0 FROM users");
+
+        // Two sessions, the project and the account.
+        while (!log.Lines.Any(line => line.StartsWith("Information AutoStack.Data Retention removed 4 rows in ")))
+        {
+            await Task.Delay(10, Token);
+        }
+
+        await host.StopAsync(Token);
+        await UntilAsync("SELECT last_rows = 0 FROM upkeep_leases");
+    }
+
+    [Test]
     public void Wrong_settings_are_refused_at_the_registration()
     {
         var services = new ServiceCollection().AddAutoStackData("Host=localhost");

@@ -113,7 +113,7 @@ public sealed class DatabaseVerifierTests : VerifierTests
     {
         await new LifeCycle(Services, Token).RunAsync();
         var role = $"reader_{Guid.NewGuid():N}";
-        await ExecuteAsync($"CREATE ROLE {role} LOGIN PASSWORD 'x'; GRANT SELECT ON deployments, deployment_logs TO {role}");
+        await ExecuteAsync($"CREATE ROLE {role} LOGIN PASSWORD 'x'; GRANT SELECT ON users, deployments, deployment_logs TO {role}");
         try
         {
             await using var services = new ServiceCollection()

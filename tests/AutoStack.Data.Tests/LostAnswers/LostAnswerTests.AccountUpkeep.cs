@@ -52,6 +52,7 @@ public sealed partial class LostAnswerTests
                 PasswordResetTokens = null,
                 WebhookPayloads = null,
                 ExpiredSignInAttempts = false,
+                ClosedAccounts = false,
             };
             var expired = await ExpiredSessionAsync(tests);
             return new Write(

@@ -38,6 +38,18 @@ public sealed partial class LostAnswerTests
                     Assert.That(await tests.Users.FindAsync(user.Id, Token), Is.Null);
                 });
         },
+        ["IUserRepository.RemoveAsync of an account with a project"] = async tests =>
+        {
+            var project = await tests.AddProjectAsync();
+            return new Write(
+                async host => await host.GetRequiredService<IUserRepository>().RemoveAsync(project.UserId, Token),
+                async (result, told) =>
+                {
+                    Assert.That(result, Is.EqualTo(told != Told.AgainByTheCaller));
+                    Assert.That(await tests.Users.FindAsync(project.UserId, Token), Is.Null);
+                    Assert.That(await tests.ScalarAsync("SELECT count(*) FROM users WHERE id = $1", project.UserId), Is.EqualTo(1));
+                });
+        },
         ["IUserPreferencesRepository.UpdateAsync"] = async tests =>
         {
             var user = await tests.AddUserAsync();

@@ -28,6 +28,7 @@ public sealed class PartitionRetentionTests : DatabaseTests
         PasswordResetTokens = null,
         WebhookPayloads = null,
         ExpiredSessions = false,
+        ClosedAccounts = false,
         ExpiredSignInAttempts = false,
     };
 

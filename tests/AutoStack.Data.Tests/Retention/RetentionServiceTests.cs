@@ -34,13 +34,13 @@ public sealed class RetentionServiceTests : DatabaseTests
             {
                 ("deployments", 1L), ("deployment_logs", (7 * 3) + 6L), ("deployment_runtime_logs", (7 * 3) + 6L),
                 ("deployment_health_checks", 7 * 4L), ("sessions", 1L), ("sign_in_attempts", 1L), ("password_reset_tokens", 1L),
-                ("webhook_payloads", 1L),
+                ("webhook_payloads", 1L), ("users", 1L),
             }));
         Assert.That(results.Select(r => r.Table), Is.EqualTo(counts.Select(c => c.Table)));
         Assert.That(results.Select(r => r.MoreLeft), Is.All.False);
 
         // What goes with a deleted deployment is not counted a second time.
-        Assert.That(results.Select(r => r.Rows), Is.EqualTo(new[] { 1L, 7 * 3L, 7 * 3L, 7 * 3L, 1L, 1L, 1L, 1L }));
+        Assert.That(results.Select(r => r.Rows), Is.EqualTo(new[] { 1L, 7 * 3L, 7 * 3L, 7 * 3L, 1L, 1L, 1L, 1L, 1L }));
         Assert.That((await Retention.CountAsync(new RetentionPolicy(), Token)).Select(c => c.Rows), Is.All.Zero);
         Assert.That(await ScalarAsync("SELECT count(*) FROM deployment_logs"), Is.EqualTo(3), "the young one of each");
         Assert.That(await ScalarAsync("SELECT count(*) FROM deployment_health_checks"), Is.EqualTo(3));
@@ -197,7 +197,7 @@ public sealed class RetentionServiceTests : DatabaseTests
         Assert.That(results[0].Failure, Is.TypeOf<StatementTimeoutException>());
         Assert.That((results[0].Table, results[0].Rows, results[0].MoreLeft), Is.EqualTo(("deployments", 0L, true)));
         Assert.That(reports[0], Is.EqualTo(results[0]));
-        Assert.That(results.Skip(1).Select(r => r.Failure), Is.All.Null.And.Exactly(7).Items);
+        Assert.That(results.Skip(1).Select(r => r.Failure), Is.All.Null.And.Exactly(8).Items);
         Assert.That(results.Skip(1).Select(r => r.Rows), Is.All.GreaterThan(0));
         await transaction.RollbackAsync(Token);
         Assert.That(
@@ -244,6 +244,7 @@ public sealed class RetentionServiceTests : DatabaseTests
         {
             DeletedDeployments = null,
             ExpiredSessions = false,
+            ClosedAccounts = false,
             ExpiredSignInAttempts = false,
             PasswordResetTokens = null,
             WebhookPayloads = null,
@@ -266,6 +267,7 @@ public sealed class RetentionServiceTests : DatabaseTests
         RuntimeLogs = null,
         DeletedDeployments = null,
         ExpiredSessions = false,
+        ClosedAccounts = false,
         ExpiredSignInAttempts = false,
         PasswordResetTokens = null,
         WebhookPayloads = null,
@@ -275,7 +277,7 @@ public sealed class RetentionServiceTests : DatabaseTests
     };
 
     // So many deployments and a deleted one, each with so many old lines and checks and a young one; of sessions, resets, attempts and
-    // payloads an old and a young one.
+    // payloads an old and a young one; and a closed account.
     private async Task FillAsync(int deployments, int lines)
     {
         var project = await AddProjectAsync();
@@ -322,6 +324,8 @@ public sealed class RetentionServiceTests : DatabaseTests
                 time);
         }
 
+        await ExecuteAsync(
+            "INSERT INTO users (name, email, closed_at) VALUES ('Removed account', gen_random_uuid() || '@removed.invalid', now())");
         Clock.Advance(TimeSpan.FromSeconds(1));
     }
 

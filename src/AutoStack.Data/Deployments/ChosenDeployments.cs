@@ -1,0 +1,41 @@
+using AutoStack.Data.HealthChecks;
+using AutoStack.Data.Logs;
+using AutoStack.Data.Postgres;
+
+namespace AutoStack.Data.Deployments;
+
+/// <summary>The statements of a batch that end or remove deployments which an earlier query has found.</summary>
+internal static class ChosenDeployments
+{
+    /// <summary>Locks those of the deployments that no other transaction holds, for the statements after it.</summary>
+    internal static Statement Lock(Guid[] chosen) => new($"""
+        WITH locked AS MATERIALIZED (
+            SELECT d.id
+            FROM deployments d
+            WHERE d.id = ANY (@chosen)
+            ORDER BY d.id
+            FOR UPDATE SKIP LOCKED
+        )
+        SELECT {Chosen.Keep}
+        FROM locked c
+        """, P.Of(chosen));
+
+    /// <summary>
+    /// Removes the deployments in <see cref="Chosen.Ids"/>, those without lines and checks: at most <paramref name="limit"/> rows of each
+    /// table of lines and checks go before, and only the small child tables are left to the cascade. Each statement returns the ids.
+    /// </summary>
+    internal static Statement[] Remove(int limit) =>
+    [
+        DeploymentLogRepository.PurgeChosen(limit),
+        DeploymentRuntimeLogRepository.PurgeChosen(limit),
+        DeploymentHealthCheckRepository.PurgeChosen(limit),
+        new($"""
+            DELETE FROM deployments d
+            WHERE d.id = ANY ({Chosen.Ids})
+              AND NOT EXISTS (SELECT FROM deployment_logs l WHERE l.deployment_id = d.id)
+              AND NOT EXISTS (SELECT FROM deployment_runtime_logs r WHERE r.deployment_id = d.id)
+              AND NOT EXISTS (SELECT FROM deployment_health_checks h WHERE h.deployment_id = d.id)
+            RETURNING d.id
+            """),
+    ];
+}

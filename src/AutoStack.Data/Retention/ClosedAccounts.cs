@@ -1,0 +1,64 @@
+using AutoStack.Data.Accounts;
+using AutoStack.Data.Deployments;
+using AutoStack.Data.Logs;
+using AutoStack.Data.Postgres;
+using AutoStack.Data.Projects;
+
+namespace AutoStack.Data.Retention;
+
+/// <summary>
+/// Removes the rows of closed accounts, account by account: deployments with their logs, sessions and projects, at last the account. Where
+/// a run was stopped, the next one continues: the rows that are left say what is to do.
+/// </summary>
+internal sealed class ClosedAccounts(Db db)
+{
+    private const string Operation = "RemoveClosedAccountsAsync";
+
+    /// <summary>Counts the rows that the removal of the closed accounts counts.</summary>
+    public static Statement Count() => new("""
+        SELECT coalesce(pg_catalog.sum(1 + p.rows + s.rows + d.rows), 0)::bigint
+        FROM users u
+        CROSS JOIN LATERAL (SELECT pg_catalog.count(p.id) AS rows FROM projects p WHERE p.user_id = u.id) p
+        CROSS JOIN LATERAL (SELECT pg_catalog.count(s.id) AS rows FROM sessions s WHERE s.user_id = u.id) s
+        CROSS JOIN LATERAL (
+            SELECT coalesce(pg_catalog.sum(1
+                + (SELECT pg_catalog.count(l.id) FROM deployment_logs l WHERE l.deployment_id = d.id)
+                + (SELECT pg_catalog.count(r.id) FROM deployment_runtime_logs r WHERE r.deployment_id = d.id)
+                + (SELECT pg_catalog.count(h.id) FROM deployment_health_checks h WHERE h.deployment_id = d.id)), 0)::bigint AS rows
+            FROM deployments d
+            WHERE d.user_id = u.id
+        ) d
+        WHERE u.closed_at IS NOT NULL
+        """);
+
+    /// <summary>
+    /// Removes a batch of the first account after the place that has a row to remove; returns the number of rows, 0 at the end. An account
+    /// whose rows other transactions hold is left to the next run.
+    /// </summary>
+    /// <param name="place">The place, which moves on.</param>
+    /// <param name="limit">The maximum number of rows of one table.</param>
+    /// <param name="cancellationToken">Stops the removal.</param>
+    public async Task<int> RemoveAsync(PurgeWindow.Place place, int limit, CancellationToken cancellationToken)
+    {
+        db.Writes(Operation);
+        while (await AccountClosing.FindNextAsync(db, place.AfterId, cancellationToken, Operation).ConfigureAwait(false) is { } userId)
+        {
+            var rows = await AccountDeployments.RemoveAsync(db, userId, limit, cancellationToken, Operation).ConfigureAwait(false)
+                ?? await RemoveRestAsync(userId, limit, cancellationToken).ConfigureAwait(false);
+            if (rows > 0)
+            {
+                return rows;
+            }
+
+            place.AfterId = userId;
+        }
+
+        return 0;
+    }
+
+    private Task<int> RemoveRestAsync(Guid userId, int limit, CancellationToken cancellationToken)
+    {
+        Statement[] rest = [ProjectRepository.RemoveEmpty(userId, limit), .. AccountClosing.RemoveRest(userId, limit)];
+        return db.WriteBatchAsync(sets => sets.CountAsync(rest.Length), rest, cancellationToken, Operation);
+    }
+}
