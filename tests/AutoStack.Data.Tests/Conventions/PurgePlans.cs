@@ -45,7 +45,8 @@ public sealed partial class PurgePlans : DatabaseTests
     {
         (string Name, string Type, string Value)[] parameters =
         [
-            ("afterId", "uuid", "'00000000-0000-0000-0000-000000000000'"), ("before", "timestamp", "'2026-01-01'"), ("limit", "int", "250"),
+            ("ids", "uuid[]", "ARRAY(SELECT id FROM deployments ORDER BY id LIMIT 2000)"), ("before", "timestamp", "'2026-01-01'"),
+            ("limit", "int", "250"),
         ];
         await using var connection = await Raw.OpenConnectionAsync(Token);
         await using var transaction = await connection.BeginTransactionAsync(Token);
@@ -61,6 +62,37 @@ public sealed partial class PurgePlans : DatabaseTests
 
         static double Number(Group group) => double.Parse(group.Value, CultureInfo.InvariantCulture);
     }
+
+    // The last two tables have 30,000 lines; one of a hundred is old.
+    [Test]
+    public async Task A_window_of_due_deployments_reads_only_what_leads_to_them(
+        [Values("deployment_health_checks", "deployment_logs", "deployment_runtime_logs")] string table, [Values] bool generic)
+    {
+        var (find, index, most) = table switch
+        {
+            "deployment_logs" => (ShippedPlan.Statement("WITH line AS", "@afterTime"), "idx_deployment_logs_timestamp", 2000),
+            "deployment_runtime_logs" => (
+                ShippedPlan.Statement("visited AS", "FROM deployment_runtime_logs r"), "deployment_runtime_logs_deployment_id_seq_key", 300),
+            _ => (
+                ShippedPlan.Statement("visited AS", "FROM deployment_health_checks h"),
+                "deployment_health_checks_deployment_id_checked_at_id_idx", 300),
+        };
+        await using var connection = await Raw.OpenConnectionAsync(Token);
+        var plan = await ShippedPlan.ExplainAsync(
+            connection, find, generic,
+            [
+                ("afterTime", "timestamp", "'-infinity'"), ("afterId", "uuid", "'00000000-0000-0000-0000-000000000000'"),
+                ("before", "timestamp", "'2026-01-01'"),
+            ],
+            "ANALYZE, TIMING OFF, SUMMARY OFF, COSTS OFF");
+
+        Assert.That(plan, Does.Contain(index).And.Not.Contain("Seq Scan").And.Not.Contain("Bitmap").And.Not.Contain("Hash"), plan);
+        Assert.That(Rows().Matches(plan).Select(node => double.Parse(node.Groups[1].Value, CultureInfo.InvariantCulture)),
+            Is.All.LessThanOrEqualTo(most + 100), plan);
+    }
+
+    [GeneratedRegex(@"actual rows=([\d.]+) ")]
+    private static partial Regex Rows();
 
     [GeneratedRegex(@"LockRows \(actual rows=([\d.]+) loops=(\d+)\)")]
     private static partial Regex LockRows();
