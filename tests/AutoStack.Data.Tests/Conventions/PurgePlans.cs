@@ -63,7 +63,6 @@ public sealed partial class PurgePlans : DatabaseTests
         static double Number(Group group) => double.Parse(group.Value, CultureInfo.InvariantCulture);
     }
 
-    // The last two tables have 30,000 lines; one of a hundred is old.
     [Test]
     public async Task A_window_of_due_deployments_reads_only_what_leads_to_them(
         [Values("deployment_health_checks", "deployment_logs", "deployment_runtime_logs")] string table, [Values] bool generic)
