@@ -60,7 +60,7 @@ public sealed class DueRowsTests : DatabaseTests
             """);
         await ExecuteAsync("VACUUM (ANALYZE) deployment_logs, deployment_runtime_logs, deployment_health_checks");
 
-        await AssertExactAsync();
+        await AssertExactAsync(least: 1000);
 
         // Late lines, and lines after the only line of an old log.
         await ExecuteAsync(
@@ -70,7 +70,7 @@ public sealed class DueRowsTests : DatabaseTests
             INSERT INTO deployment_runtime_logs (deployment_id, timestamp, message)
             SELECT d.id, now(), 'continued' FROM (SELECT id FROM deployments ORDER BY md5(id::text) LIMIT 100) d;
             """);
-        await AssertExactAsync();
+        await AssertExactAsync(least: 10);
     }
 
     [Test]
@@ -120,7 +120,7 @@ public sealed class DueRowsTests : DatabaseTests
         return statements.Count(statement => statement.TraceId == root.TraceId);
     }
 
-    private async Task AssertExactAsync()
+    private async Task AssertExactAsync(long least)
     {
         var due = new List<long>();
         foreach (var sql in new[] { OldLines("deployment_logs"), OldLines("deployment_runtime_logs"), OldChecks })
@@ -128,7 +128,7 @@ public sealed class DueRowsTests : DatabaseTests
             due.Add((long)(await ScalarAsync($"SELECT count(*) {sql}"))!);
         }
 
-        Assert.That(due, Is.All.GreaterThan(50));
+        Assert.That(due.Sum(), Is.GreaterThanOrEqualTo(least));
         Assert.That((await Retention.CountAsync(Policy, Token)).Select(count => count.Rows), Is.EqualTo(due));
         Assert.That((await Retention.RunAsync(Policy, null, Token)).Select(result => result.Rows), Is.EqualTo(due));
         Assert.That((await Retention.CountAsync(Policy, Token)).Select(count => count.Rows), Is.All.Zero);

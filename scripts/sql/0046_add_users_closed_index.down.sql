@@ -1,0 +1,2 @@
+-- autostack: no-transaction
+DROP INDEX CONCURRENTLY IF EXISTS users_closed_id_idx;
