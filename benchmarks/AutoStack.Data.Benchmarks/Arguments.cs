@@ -14,7 +14,9 @@ internal sealed record Arguments
           --quick             Every question in a few minutes, subjects in turn; without it BenchmarkDotNet measures.
           --scale <name>      small (default): 20,000 deployments and 300,000 log lines;
                               full: 1,000,000 deployments and 10,000,000 log lines.
-                              The longest log has 200,000 lines at both.
+                              The longest log has 200,000 lines at both;
+                              huge: only calls on logs, with 1,000,000 lines in partitions
+                              beside 100,000,000. Needs 53 GB in the temporary folder.
           --filter <pattern>  Only questions of that name; * stands for any characters. May be repeated.
           --output <folder>   Writes ratios.json and the tables and plots there.
           --help              Shows this text.
@@ -26,6 +28,9 @@ internal sealed record Arguments
     public bool Quick { get; init; }
 
     public Scale Scale { get; init; } = Scale.Small;
+
+    /// <summary>True to compare few log lines with many, instead of the questions.</summary>
+    public bool IsHuge { get; init; }
 
     public IReadOnlyList<string> Filters { get; init; } = [];
 
@@ -45,7 +50,9 @@ internal sealed record Arguments
                 "--quick" when value is null => parsed with { Quick = true },
                 "--help" or "-h" or "-?" when value is null => parsed with { Help = true },
                 "--quick" or "--help" => throw new UsageException($"{option} takes no value"),
-                "--scale" => parsed with { Scale = ScaleOf(Value("small or full")) },
+                "--scale" => Value("small, full or huge") is var scale && scale == "huge"
+                    ? parsed with { IsHuge = true }
+                    : parsed with { Scale = ScaleOf(scale) },
                 "--filter" => parsed with { Filters = [.. parsed.Filters, Value("the name of a question")] },
                 "--output" => parsed with { Output = Value("a folder") },
                 _ => throw new UsageException($"'{args[i]}' is not understood"),
@@ -58,12 +65,14 @@ internal sealed record Arguments
             }
         }
 
-        return parsed;
+        return parsed.IsHuge && (parsed.Quick || parsed.Filters.Count > 0)
+            ? throw new UsageException("--scale huge has calls of its own, and takes neither --quick nor --filter")
+            : parsed;
     }
 
     private static Scale ScaleOf(string name) =>
         Scale.Named.FirstOrDefault(scale => scale.Name == name)
-        ?? throw new UsageException($"--scale is {string.Join(" or ", Scale.Named.Select(scale => scale.Name))}, not '{name}'");
+        ?? throw new UsageException($"--scale is {string.Join(", ", Scale.Named.Select(scale => scale.Name))} or huge, not '{name}'");
 }
 
 /// <summary>The arguments are wrong; the message says which one.</summary>

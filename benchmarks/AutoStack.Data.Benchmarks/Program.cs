@@ -26,6 +26,15 @@ try
         return 0;
     }
 
+    if (arguments.IsHuge)
+    {
+        await using var server = await BenchmarkDatabase.StartServerAsync();
+        await ReportAsync(new Report(
+            Conditions.Of(server.ServerVersion.ToString(), LogVolumePlan.Huge),
+            await LogVolume.MeasureAsync(server, LogVolumePlan.Huge, Pace.Quick, Console.WriteLine), [], []));
+        return 0;
+    }
+
     var questions = AllQuestions.Matching(arguments.Filters);
     await using var database = await BenchmarkDatabase.StartAsync(arguments.Scale, Console.WriteLine);
     var conditions = Conditions.Of(database, arguments);
@@ -55,15 +64,18 @@ try
         tables.Add(ClaimTime.Table(await ClaimFlat.MeasureAsync(ClaimPlan.Default, Console.WriteLine)));
     }
 
-    var report = new Report(conditions, measurements, remarks, tables);
-    Console.WriteLine();
-    Console.WriteLine(report.ToMarkdown());
-    if (arguments.Output is { } folder)
-    {
-        await report.WriteAsync(folder);
-    }
-
+    await ReportAsync(new Report(conditions, measurements, remarks, tables));
     return 0;
+
+    async Task ReportAsync(Report report)
+    {
+        Console.WriteLine();
+        Console.WriteLine(report.ToMarkdown());
+        if (arguments.Output is { } folder)
+        {
+            await report.WriteAsync(folder);
+        }
+    }
 }
 catch (UsageException exception)
 {

@@ -119,6 +119,15 @@ public sealed partial class AutoStackDataOptions
     /// </summary>
     public bool RequireSchema { get; set; } = true;
 
+    /// <summary>
+    /// Returns who acts now, for triggers of the database: each call that changes rows first sets <c>autostack.actor</c> for its
+    /// transaction, in the same round trip, and <c>current_setting('autostack.actor', TRUE)</c> reads it. A text of at most 255 characters,
+    /// such as an account of the staff or the name of the service; null for the id of the owner or user that the call names, or for nobody.
+    /// It runs at the start of each such call, in the context of its caller, and what it throws the call throws. Null, the default, sets
+    /// nothing.
+    /// </summary>
+    public Func<string?>? Actor { get; set; }
+
     /// <summary>The settings of the log writer.</summary>
     public LogWriterOptions LogWriter { get; } = new();
 

@@ -87,9 +87,10 @@ internal sealed class Database : IAsyncDisposable, IDisposable
         var limits = options.ToPoolLimits(used);
         var pool = new Pool(hosts.Primary, limits, telemetry, followsPrimary: hosts.Standbys is not null);
         var standbys = hosts.Standbys is { } driver ? new Pool(driver, limits, telemetry, followsPrimary: false) : null;
-        executor = new PooledExecutor(pool, telemetry, timeouts, reopens: true);
+        var transactions = options.Actor is { } actor ? new TransactionSettings(actor) : null;
+        executor = new PooledExecutor(pool, telemetry, timeouts, reopens: true, transactions);
         // What repeats its calls by itself learns at once that the server is away.
-        var background = new PooledExecutor(pool, telemetry, timeouts, reopens: false);
+        var background = new PooledExecutor(pool, telemetry, timeouts, reopens: false, transactions);
         logNotifier = new LogNotifier(new Db(background, new Subject("LogNotifier", table: null)));
         var logSecrets = new LogSecrets();
         var secrets = new SecretProtector([.. options.SecretKeys], options.AcceptClearSecrets);
@@ -99,7 +100,7 @@ internal sealed class Database : IAsyncDisposable, IDisposable
             new AccountContext(clock, options.Accounts, secrets),
             new DeploymentContext(clock, logSecrets),
             new LogContext(clock, logSecrets, logNotifier, options.LogWriter, options.LogSearchTime));
-        unitOfWork = new UnitOfWork(pool, CreateForCaller, telemetry, timeouts);
+        unitOfWork = new UnitOfWork(pool, CreateForCaller, telemetry, timeouts, transactions);
         standbyReads = new StandbyReads(CreateForCaller, (type, token) => new StandbyExecutor(
             standbys ?? pool, executor, telemetry, timeouts, options.StandbyWait, type, standbys is null ? default : token));
         logWriter = new DeploymentLogWriter(

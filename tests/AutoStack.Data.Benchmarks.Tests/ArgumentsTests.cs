@@ -29,9 +29,14 @@ public sealed class ArgumentsTests
         }
     }
 
+    [Test]
+    public void The_scale_huge_is_a_comparison_of_its_own() => Assert.That(Arguments.Parse(["--scale", "huge"]).IsHuge, Is.True);
+
     [TestCase("--scale", "--scale needs")]
     [TestCase("--scale --quick", "--scale needs")]
-    [TestCase("--scale huge", "--scale is small or full, not 'huge'")]
+    [TestCase("--scale giant", "--scale is small, full or huge, not 'giant'")]
+    [TestCase("--scale huge --quick", "--scale huge has calls of its own")]
+    [TestCase("--filter Log* --scale huge", "--scale huge has calls of its own")]
     [TestCase("--output=", "--output needs")]
     [TestCase("--filter", "--filter needs")]
     [TestCase("--quick=yes", "--quick takes no value")]

@@ -30,6 +30,8 @@ internal static class ThroughPgBouncer
     internal static void Install() => LibraryConnection.Set = (options, connectionString) =>
     {
         options.Pooler = PoolerMode.Transaction;
+        // Each change of the suite is a transaction with a setting before it.
+        options.Actor = () => "a service behind the pooler";
         options.ConnectionString = new NpgsqlConnectionStringBuilder(Pooler.Value.ConnectionString)
         {
             Database = new NpgsqlConnectionStringBuilder(connectionString).Database,

@@ -37,7 +37,9 @@ internal sealed class InterleavedRunner(Pace pace, Action<string> progress)
         return measurements;
     }
 
-    private async Task<IReadOnlyList<Measurement>> MeasureAsync(string name, RunningCase running)
+    /// <summary>Measures one case.</summary>
+    /// <exception cref="NotComparableException">The subjects report different numbers of rows.</exception>
+    public async Task<IReadOnlyList<Measurement>> MeasureAsync(string name, RunningCase running)
     {
         Samples[] subjects = [.. running.Subjects.Select(subject => new Samples(subject, running.Prepare))];
         foreach (var samples in subjects)

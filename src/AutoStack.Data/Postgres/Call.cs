@@ -88,6 +88,9 @@ internal class Call(Operation operation, TimeSpan? bound, CancellationToken call
     /// <summary>The time since the connection was opened.</summary>
     public TimeSpan Held => Stopwatch.GetElapsedTime(opened);
 
+    /// <summary>The statement that precedes those of the call, in their transaction; null for none. Its result is not read.</summary>
+    public Statement? Prefix { get; set; }
+
     /// <summary>Whether the long use of the connection was reported.</summary>
     public bool IsReported { get; set; }
 

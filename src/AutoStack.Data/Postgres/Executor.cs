@@ -9,7 +9,10 @@ namespace AutoStack.Data.Postgres;
 /// The one way of every statement to the server: acquires a connection, lets Dapper execute the command, reads rows with typed getters,
 /// measures, traces, repeats and translates errors.
 /// </summary>
-internal abstract class Executor(Telemetry telemetry, Timeouts timeouts)
+/// <param name="telemetry">Measures the calls.</param>
+/// <param name="timeouts">The limits of the calls.</param>
+/// <param name="settings">What the server is told about each call that changes rows; null for nothing.</param>
+internal abstract class Executor(Telemetry telemetry, Timeouts timeouts, TransactionSettings? settings)
 {
     // Applies to the transaction of the batch only. SET TRANSACTION would warn outside BEGIN. In a unit of work, which is READ COMMITTED
     // already, the statement has no effect.
@@ -43,7 +46,10 @@ internal abstract class Executor(Telemetry telemetry, Timeouts timeouts)
         Func<NpgsqlDataReader, Call, Task<T>> read,
         CancellationToken cancellationToken)
     {
-        var call = new PendingCall<T>(this, operation, access, timeouts, cancellationToken);
+        var call = new PendingCall<T>(this, operation, access, timeouts, cancellationToken)
+        {
+            Prefix = settings is null || access == Access.Read ? null : PrefixOf(settings.ActorOf(statements)),
+        };
         if (FollowsPrimary)
         {
             SendAgainWhenLeftBehind(call, statements, access, send, read, cancellationToken);
@@ -55,10 +61,11 @@ internal abstract class Executor(Telemetry telemetry, Timeouts timeouts)
     }
 
     /// <summary>Sends one statement.</summary>
-    public Task<DbDataReader> SendAsync(NpgsqlConnection connection, Statement statement, Call call) =>
-        connection.ExecuteReaderAsync(new CommandDefinition(
+    public Task<DbDataReader> SendAsync(NpgsqlConnection connection, Statement statement, Call call) => call.Prefix is null
+        ? connection.ExecuteReaderAsync(new CommandDefinition(
             statement.NumberedText, statement, commandTimeout: timeouts.DriverSeconds, commandType: CommandType.Text,
-            cancellationToken: call.Token));
+            cancellationToken: call.Token))
+        : SendBatchAsync(connection, [statement], readCommitted: false, call);
 
     /// <summary>Sends several statements in one round trip, which is one transaction unless the connection is in one.</summary>
     public Task<DbDataReader> SendBatchAsync(NpgsqlConnection connection, Statement[] statements, bool readCommitted, Call call)
@@ -71,12 +78,17 @@ internal abstract class Executor(Telemetry telemetry, Timeouts timeouts)
             batch.BatchCommands.Add(new NpgsqlBatchCommand(ReadCommitted));
         }
 
+        if (call.Prefix is { } prefix)
+        {
+            batch.BatchCommands.Add(prefix.ToBatchCommand());
+        }
+
         foreach (var statement in statements)
         {
             batch.BatchCommands.Add(statement.ToBatchCommand());
         }
 
-        return batch.ExecuteReaderAsync(call.Token);
+        return call.Prefix is null ? batch.ExecuteReaderAsync(call.Token) : AfterPrefixAsync(batch, call.Token);
     }
 
     /// <summary>Throws when the executor only reads.</summary>
@@ -100,6 +112,9 @@ internal abstract class Executor(Telemetry telemetry, Timeouts timeouts)
 
     /// <summary>Measures a call that ends for its caller.</summary>
     public void Ended(Call call, Exception? failure) => Telemetry.Stop(call, failure);
+
+    /// <summary>The statement that tells the server who acts; null when it need not be told.</summary>
+    protected virtual Statement? PrefixOf(string actor) => actor.Length == 0 ? null : TransactionSettings.Set(actor);
 
     /// <summary>Acquires the connection for an attempt.</summary>
     protected abstract ValueTask<NpgsqlConnection> AcquireAsync(Call call);
@@ -128,10 +143,26 @@ internal abstract class Executor(Telemetry telemetry, Timeouts timeouts)
         CancellationToken cancellationToken) =>
         call.SendsAgain(second =>
         {
+            second.Prefix = call.Prefix;
             Telemetry.Lost(second.Lost!);
             Telemetry.Repeated(second.Lost!, isLost: true);
             _ = WorkAsync(second, statements, access, send, read, cancellationToken);
         });
+
+    private static async Task<DbDataReader> AfterPrefixAsync(DbBatch batch, CancellationToken cancellationToken)
+    {
+        var reader = await batch.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            await reader.NextResultAsync(cancellationToken).ConfigureAwait(false);
+            return reader;
+        }
+        catch
+        {
+            await reader.DisposeAsync().ConfigureAwait(false);
+            throw;
+        }
+    }
 
     // One method on purpose: every extra async method allocates a state machine per call. It goes on without the caller when the time of
     // the call is over. A null reader means that send has already consumed the response (COPY).

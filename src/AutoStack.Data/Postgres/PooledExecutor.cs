@@ -10,7 +10,9 @@ namespace AutoStack.Data.Postgres;
 /// <param name="reopens">
 /// Whether a call waits for a server that cannot be reached, for as long as it has time. False for work that repeats its calls itself.
 /// </param>
-internal class PooledExecutor(Pool pool, Telemetry telemetry, Timeouts timeouts, bool reopens) : Executor(telemetry, timeouts)
+/// <param name="settings">What the server is told about each call that changes rows; null for nothing.</param>
+internal class PooledExecutor(Pool pool, Telemetry telemetry, Timeouts timeouts, bool reopens, TransactionSettings? settings)
+    : Executor(telemetry, timeouts, settings)
 {
     protected override bool FollowsPrimary => pool.FollowsPrimary;
 

@@ -14,7 +14,7 @@ namespace AutoStack.Data.Postgres;
 /// <param name="token">What the reads must see.</param>
 internal sealed class StandbyExecutor(
     Pool standbys, Executor primary, Telemetry telemetry, Timeouts timeouts, TimeSpan wait, Type repository, ReadToken token)
-    : PooledExecutor(standbys, telemetry, timeouts, reopens: false)
+    : PooledExecutor(standbys, telemetry, timeouts, reopens: false, settings: null)
 {
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(5);
     private readonly Timeouts timeouts = timeouts;

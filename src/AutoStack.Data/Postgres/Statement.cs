@@ -18,6 +18,20 @@ internal sealed class Statement([ConstantExpected] string sql, params NpgsqlPara
     /// <summary>The text as the server gets it, with numbers.</summary>
     public string NumberedText => numbered.Text;
 
+    /// <summary>The parameter of a name; null without one. Only before the statement is sent: a sent parameter has no name.</summary>
+    public NpgsqlParameter? Find(string name)
+    {
+        foreach (var parameter in parameters)
+        {
+            if (parameter.ParameterName == name)
+            {
+                return parameter;
+            }
+        }
+
+        return null;
+    }
+
     /// <summary>The statement as a part of a batch.</summary>
     public NpgsqlBatchCommand ToBatchCommand()
     {

@@ -10,13 +10,18 @@ namespace AutoStack.Data.Postgres;
 /// <param name="holder">The call that opened it, and holds it until the end of the transaction.</param>
 /// <param name="telemetry">Measures the calls.</param>
 /// <param name="timeouts">The limits of the calls.</param>
-internal sealed class TransactionExecutor(NpgsqlConnection connection, Call holder, Telemetry telemetry, Timeouts timeouts)
-    : Executor(telemetry, timeouts)
+/// <param name="settings">What the server is told about each call that changes rows; null for nothing.</param>
+internal sealed class TransactionExecutor(
+    NpgsqlConnection connection, Call holder, Telemetry telemetry, Timeouts timeouts, TransactionSettings? settings)
+    : Executor(telemetry, timeouts, settings)
 {
     private readonly Lock gate = new();
     private readonly List<Action> afterwards = [];
     private Exception? doom;
     private bool ended;
+
+    // What the server was told last, for the rest of the transaction.
+    private string actor = "";
 
     // Guarded by gate.
     private bool isInUse;
@@ -59,6 +64,17 @@ internal sealed class TransactionExecutor(NpgsqlConnection connection, Call hold
 
     public override ValueTask<NpgsqlTransaction?> BeginAsync(NpgsqlConnection connection, CancellationToken cancellationToken) =>
         default;
+
+    protected override Statement? PrefixOf(string actor)
+    {
+        if (actor == this.actor)
+        {
+            return null;
+        }
+
+        this.actor = actor;
+        return TransactionSettings.Set(actor);
+    }
 
     protected override ValueTask<NpgsqlConnection> AcquireAsync(Call call)
     {

@@ -4,7 +4,8 @@ using Npgsql;
 
 namespace AutoStack.Data.Postgres;
 
-internal sealed class UnitOfWork(Pool pool, Func<Type, Executor, object> createRepository, Telemetry telemetry, Timeouts timeouts)
+internal sealed class UnitOfWork(
+    Pool pool, Func<Type, Executor, object> createRepository, Telemetry telemetry, Timeouts timeouts, TransactionSettings? settings)
     : IUnitOfWork
 {
     private static readonly Subject Name = new("UnitOfWork", table: null);
@@ -107,7 +108,7 @@ internal sealed class UnitOfWork(Pool pool, Func<Type, Executor, object> createR
         {
             // Sends nothing: BEGIN goes with the first statement.
             transaction = await connection.BeginTransactionAsync(IsolationLevel.ReadCommitted, cancellationToken).ConfigureAwait(false);
-            db = new TransactionExecutor(connection, call, telemetry, timeouts);
+            db = new TransactionExecutor(connection, call, telemetry, timeouts, settings);
             var result = await work(new Scope(db, createRepository), cancellationToken).ConfigureAwait(false);
             db.ThrowIfDoomed();
             db.End();

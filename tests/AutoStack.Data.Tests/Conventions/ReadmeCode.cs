@@ -329,6 +329,13 @@ internal static class ReadmeCode
         services.AddKeyedAutoStackData("us", options => options.ConnectionString = "Host=us.db;Database=autostack;Username=app");
     }
 
+    public static void Actors(IServiceCollection services, string connectionString) =>
+        services.AddAutoStackData(options =>
+        {
+            options.ConnectionString = connectionString;
+            options.Actor = () => Thread.CurrentPrincipal?.Identity?.Name;
+        });
+
     public static void BehindAPooler(IServiceCollection services)
     {
         services.AddAutoStackData(options =>

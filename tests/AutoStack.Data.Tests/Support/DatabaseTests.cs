@@ -96,7 +96,9 @@ public abstract class DatabaseTests
             await command.ExecuteNonQueryAsync();
         }
 
-        Raw = NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder(Database.ConnectionString) { ApplicationName = "raw" });
+        // Many rows take long on a busy machine.
+        Raw = NpgsqlDataSource.Create(
+            new NpgsqlConnectionStringBuilder(Database.ConnectionString) { ApplicationName = "raw", CommandTimeout = 300 });
         Clock = new FakeTimeProvider(new DateTimeOffset(2026, 3, 29, 0, 59, 59, TimeSpan.Zero).AddTicks(1234567));
         Clock.AutoAdvanceAmount = TimeSpan.FromMilliseconds(1);
         provider = new ServiceCollection()
