@@ -9,8 +9,9 @@ internal sealed class ProjectAnalyticsQueries(Db db) : IProjectAnalyticsQueries
     public async Task<ProjectAnalytics?> FindAsync(Guid projectId, Guid ownerId, TimeRange uptime, CancellationToken cancellationToken)
     {
         var range = TimeRange.Check(uptime);
-        // The deployments of the owner are read from an index that holds all of these columns, and the project is chosen afterwards: OFFSET 0
-        // keeps the planner from reading each deployment of the project in the table. Statuses and durations are few, and are counted once.
+        // The deployments of the owner are read from an index that holds all of these columns, and the project is chosen afterwards:
+        // OFFSET 0 keeps the planner from reading each deployment of the project in the table. Statuses and durations are few, and are
+        // counted once.
         return await db.FindAsync(Read, $"""
             WITH own AS NOT MATERIALIZED (
                 SELECT d.id, d.project_id, d.status, d.build_duration_seconds, d.created_at

@@ -71,7 +71,8 @@ public sealed partial class PurgePlans : DatabaseTests
         {
             "deployment_logs" => (ShippedPlan.Statement("WITH line AS", "@afterTime"), "idx_deployment_logs_timestamp", 2000),
             "deployment_runtime_logs" => (
-                ShippedPlan.Statement("visited AS", "FROM deployment_runtime_logs r"), "deployment_runtime_logs_deployment_id_seq_key", 300),
+                ShippedPlan.Statement("visited AS", "FROM deployment_runtime_logs r"),
+                "deployment_runtime_logs_deployment_id_seq_key", 300),
             _ => (
                 ShippedPlan.Statement("visited AS", "FROM deployment_health_checks h"),
                 "deployment_health_checks_deployment_id_checked_at_id_idx", 300),
