@@ -12,6 +12,7 @@ internal static class AllQuestions
         typeof(Details),
         typeof(DetailsOverNetwork),
         typeof(Dashboard),
+        typeof(PlatformNumbers),
         typeof(RunningContainers),
         typeof(LogPage),
         typeof(LogTail),

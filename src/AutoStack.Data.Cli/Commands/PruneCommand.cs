@@ -10,12 +10,12 @@ namespace AutoStack.Data.Cli.Commands;
 /// <summary><c>prune</c>: removes old rows as the services do, with the lease that they use.</summary>
 internal static class PruneCommand
 {
-    // A count reads a table whole.
+    // A count reads the rows that it counts: at the first run of an old database, most of a table.
     private static readonly TimeSpan CountTime = TimeSpan.FromHours(12);
 
     public static Command Create(Session session)
     {
-        var dryRun = Switch("--dry-run", "Counts the rows that would be removed, and removes none. Reads whole tables.");
+        var dryRun = Switch("--dry-run", "Counts the rows that would be removed, and removes none.");
         var policyFile = new Option<string?>("--policy")
         {
             Description = "A JSON file with the ages, as in \"deploymentLogs\": \"30d\"; null keeps the rows. Default: the library's.",

@@ -21,7 +21,7 @@ internal sealed class Pruning(Session session, RetentionPolicy policy)
     private long started;
     private long removed;
 
-    /// <summary>What a run would remove now. Each count reads its table whole.</summary>
+    /// <summary>What a run would remove now.</summary>
     public async Task<PrunePlan> PlanAsync(
         DataServices services, IReadOnlyCollection<string>? tables, CancellationToken cancellationToken)
     {

@@ -4,7 +4,7 @@ namespace AutoStack.Data.Analytics;
 public interface IPlatformMetricsQueries
 {
     /// <summary>Counts deployments and users, in one statement.</summary>
-    /// <remarks>The statement reads both tables completely. Cache the result if many people see it.</remarks>
+    /// <remarks>The statement counts the entries of an index of all deployments. Cache the result if many people see it.</remarks>
     /// <param name="cancellationToken">Stops the query.</param>
     /// <returns>The numbers.</returns>
     Task<PlatformMetrics> MeasureAsync(CancellationToken cancellationToken = default);

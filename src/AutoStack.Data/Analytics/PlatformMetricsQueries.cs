@@ -7,18 +7,32 @@ internal sealed class PlatformMetricsQueries(Db db, TimeProvider clock) : IPlatf
 {
     public async Task<PlatformMetrics> MeasureAsync(CancellationToken cancellationToken)
     {
-        // Rows of the present microsecond count.
+        // Counted by status, from an index that holds nothing else, and without the deleted ones, which have an index of their own: no row
+        // of the table is read for a count. Rows of the present microsecond count.
         var until = clock.Now().AddMicroseconds(1);
         return (await db.FindAsync(Read, $"""
-            SELECT c.deployments, c.succeeded, c.failed, c.recent, n.users, n.recent
+            SELECT c.deployments, c.succeeded, c.failed, r.deployments, n.users, n.recent
             FROM (
                 SELECT
-                    pg_catalog.count(d.id) AS deployments, pg_catalog.count(d.id) FILTER (WHERE {Definitions.Succeeded}) AS succeeded,
-                    pg_catalog.count(d.id) FILTER (WHERE pg_catalog.lower(d.status::text) = 'failed') AS failed,
-                    pg_catalog.count(d.id) FILTER (WHERE {Definitions.InRange}) AS recent
-                FROM deployments d
-                WHERE NOT d.is_deleted
+                    coalesce(pg_catalog.sum(d.deployments), 0)::bigint AS deployments,
+                    coalesce(pg_catalog.sum(d.deployments) FILTER (WHERE {Definitions.Succeeded}), 0)::bigint AS succeeded,
+                    coalesce(pg_catalog.sum(d.deployments) FILTER (WHERE pg_catalog.lower(d.status::text) = 'failed'), 0)::bigint AS failed
+                FROM (
+                    SELECT d.status, pg_catalog.count(*) AS deployments
+                    FROM deployments d
+                    GROUP BY d.status
+                    UNION ALL
+                    SELECT d.status, -pg_catalog.count(*)
+                    FROM deployments d
+                    WHERE d.is_deleted
+                    GROUP BY d.status
+                ) d
             ) c
+            CROSS JOIN (
+                SELECT pg_catalog.count(d.id) AS deployments
+                FROM deployments d
+                WHERE NOT d.is_deleted AND {Definitions.InRange}
+            ) r
             CROSS JOIN (
                 SELECT
                     pg_catalog.count(u.id) AS users,

@@ -231,11 +231,11 @@ internal sealed class DeploymentHealthCheckRepository(Db db, TimeProvider clock)
     // No plan sorts above a locking clause: deployments and checks are locked one by one until the limit is reached. A deployment that is
     // being removed with its checks is skipped.
     internal Task<int> PurgeAsync(DateTimeOffset before, int limit, PurgeWindow.Place place, CancellationToken cancellationToken) =>
-        PurgeWindow.PurgeAsync(db, $"""
-            WITH {PurgeWindow.Visited},
+        PurgeWindow.PurgeAsync(db, DueHealthChecks.Next, $"""
+            WITH {PurgeWindow.Due},
             begun AS MATERIALIZED (
                 SELECT v.id
-                FROM visited v
+                FROM due v
                 CROSS JOIN LATERAL (
                     SELECT k.id
                     FROM deployment_health_checks k

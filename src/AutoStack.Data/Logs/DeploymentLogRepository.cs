@@ -7,9 +7,6 @@ namespace AutoStack.Data.Logs;
 
 internal sealed class DeploymentLogRepository(Db db, LogContext context) : IDeploymentLogRepository, IPlatformDeploymentLogRepository
 {
-    /// <summary>Counts the lines that a purge would remove. Needs <c>@before</c>.</summary>
-    internal const string CountPurged = $"{LogPurge.Counted} deployment_logs {LogPurge.YoungFrom} deployment_logs {LogPurge.PerDeployment}";
-
     internal const string Columns = "l.id, l.deployment_id, l.timestamp, l.log_level, l.message, l.created_at, l.seq";
 
     internal static DeploymentLog Read(RowReader row) => new()
@@ -194,6 +191,7 @@ internal sealed class DeploymentLogRepository(Db db, LogContext context) : IDepl
     internal Task<int> PurgeAsync(DateTimeOffset before, int limit, PurgeWindow.Place place, CancellationToken cancellationToken) =>
         PurgeWindow.PurgeAsync(
             db,
+            DueLogs.OfBuilds,
             $"{LogPurge.Log} deployment_logs {LogPurge.Gate} deployment_logs {LogPurge.Remove} deployment_logs {LogPurge.Result}",
             before,
             Limit.Check(limit, IPlatformDeploymentLogRepository.MaxPurgeSize),

@@ -8,10 +8,6 @@ namespace AutoStack.Data.Logs;
 internal sealed class DeploymentRuntimeLogRepository(Db db, LogContext context)
     : IDeploymentRuntimeLogRepository, IPlatformDeploymentRuntimeLogRepository
 {
-    /// <summary>Counts the lines that a purge would remove. Needs <c>@before</c>.</summary>
-    internal const string CountPurged =
-        $"{LogPurge.Counted} deployment_runtime_logs {LogPurge.YoungFrom} deployment_runtime_logs {LogPurge.PerDeployment}";
-
     internal const string Columns = "r.id, r.deployment_id, r.source, r.log_level, r.message, r.timestamp, r.seq";
 
     internal static DeploymentRuntimeLog Read(RowReader row) => new()
@@ -151,6 +147,7 @@ internal sealed class DeploymentRuntimeLogRepository(Db db, LogContext context)
     internal Task<int> PurgeAsync(DateTimeOffset before, int limit, PurgeWindow.Place place, CancellationToken cancellationToken) =>
         PurgeWindow.PurgeAsync(
             db,
+            DueLogs.OfContainers,
             $"{LogPurge.Log} deployment_runtime_logs {LogPurge.Gate} deployment_runtime_logs {LogPurge.Remove} "
                 + $"deployment_runtime_logs {LogPurge.Result}",
             before,

@@ -13,14 +13,14 @@ internal static class LogPurge
     /// <c>Remove</c> table <c>Result</c>. The CTE <c>log</c> (id, deployment_id, seq, timestamp) are the lines.
     /// </summary>
     internal const string Log = $"""
-        WITH {PurgeWindow.Visited},
+        WITH {PurgeWindow.Due},
         log AS NOT MATERIALIZED (
             SELECT l.id, l.deployment_id, l.seq, l.timestamp
             FROM
         """;
 
     /// <summary>
-    /// The CTE <c>begun</c> (id, first_id): the visited deployments whose log starts with an old line that is not the last one. The
+    /// The CTE <c>begun</c> (id, first_id): the deployments that are due whose log starts with an old line that is not the last one. The
     /// subquery is bounded per deployment, so that no plan joins the window with all lines. The CTE <c>gate</c> (id) locks the first line
     /// of these logs: a concurrent purge skips a locked log, and this purge skips a deployment that is being removed with its log.
     /// </summary>
@@ -29,7 +29,7 @@ internal static class LogPurge
         ),
         begun AS MATERIALIZED (
             SELECT v.id, m.id AS first_id
-            FROM visited v
+            FROM due v
             CROSS JOIN LATERAL (
                 SELECT o.id, o.timestamp, pg_catalog.lead(o.seq) OVER (ORDER BY o.seq) AS next
                 FROM (
@@ -131,26 +131,5 @@ internal static class LogPurge
         USING victim v
         WHERE l.id = v.id AND l.deployment_id = v.deployment_id
         RETURNING l.id
-        """;
-
-    /// <summary>
-    /// The first part of the count of old lines: <c>Counted</c> table <c>YoungFrom</c> table <c>PerDeployment</c>. Counts the lines before
-    /// the first young line of each log, and never the last line. Needs <c>@before</c>.
-    /// </summary>
-    internal const string Counted = "SELECT pg_catalog.count(l.id) FROM";
-
-    /// <summary>The subquery <c>k</c> with the first young line of each log.</summary>
-    internal const string YoungFrom = """
-        l
-        JOIN (
-            SELECT m.deployment_id, coalesce(pg_catalog.min(m.seq) FILTER (WHERE m.timestamp >= @before), pg_catalog.max(m.seq)) AS seq
-            FROM
-        """;
-
-    /// <summary>The last part of the count of old lines.</summary>
-    internal const string PerDeployment = """
-        m
-            GROUP BY m.deployment_id
-        ) k ON k.deployment_id = l.deployment_id AND l.seq < k.seq
         """;
 }

@@ -1,46 +1,40 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
 using AutoStack.Data.Postgres;
+using AutoStack.Data.Values;
 
 namespace AutoStack.Data.Logs;
 
 /// <summary>
-/// Purges the old rows of many deployments. A statement visits a window of deployments, in the order of their ids; the next statement
-/// continues after the window once the window has nothing more to remove. A run therefore visits each deployment about once, whatever the
-/// number of its batches.
+/// Purges the old rows of many deployments. One statement finds deployments that have something to remove, a window at a time; another one
+/// removes batches from these until they have nothing left. A run therefore visits a deployment once, whatever the number of its batches,
+/// and removes nothing from the others.
 /// </summary>
 internal static class PurgeWindow
 {
-    /// <summary>The CTE <c>visited</c> (id): the deployments of the window. Needs <c>@afterId</c>.</summary>
-    internal const string Visited = """
-        visited AS MATERIALIZED (
-            SELECT d.id
-            FROM deployments d
-            WHERE d.id > @afterId
-            ORDER BY d.id
-            LIMIT 1000
+    /// <summary>The CTE <c>due</c> (id) of a statement that removes: the deployments of the window. Needs <c>@ids</c>.</summary>
+    internal const string Due = """
+        due AS MATERIALIZED (
+            SELECT u.id
+            FROM pg_catalog.unnest(@ids) AS u (id)
         )
         """;
 
-    /// <summary>
-    /// The statement's result: the number of rows in the CTE <c>gone</c> (id), and the last deployment of <see cref="Visited"/>.
-    /// </summary>
+    /// <summary>The result of a statement that removes: the number of rows in the CTE <c>gone</c> (id).</summary>
     internal const string Result = """
-        SELECT
-            (SELECT pg_catalog.count(g.id)::int FROM gone g),
-            (
-                SELECT v.id
-                FROM visited v
-                ORDER BY v.id DESC
-                LIMIT 1
-            )
+        SELECT pg_catalog.count(g.id)::int
+        FROM gone g
         """;
 
     /// <summary>
     /// Removes one batch, from the first deployments after a place that have something to remove; returns the number of rows, 0 at the end.
     /// </summary>
     /// <param name="db">The executor.</param>
-    /// <param name="sql">A statement of <see cref="Visited"/> and <see cref="Result"/> with <c>@before</c> and <c>@limit</c>.</param>
+    /// <param name="find">
+    /// Finds the next window after <c>@afterTime</c> and <c>@afterId</c>, with <c>@before</c>: the ids of its deployments that have
+    /// something to remove, and the time and id of its end; no row after the last window.
+    /// </param>
+    /// <param name="remove">Removes up to <c>@limit</c> rows of <see cref="Due"/> that are older than <c>@before</c>.</param>
     /// <param name="before">The moment before which rows are old.</param>
     /// <param name="limit">The maximum number of rows.</param>
     /// <param name="place">The place, which moves on.</param>
@@ -48,35 +42,60 @@ internal static class PurgeWindow
     /// <param name="operation">The name of the operation in traces.</param>
     internal static async Task<int> PurgeAsync(
         Db db,
-        [ConstantExpected] string sql,
+        [ConstantExpected] string find,
+        [ConstantExpected] string remove,
         DateTimeOffset before,
         int limit,
         Place place,
         CancellationToken cancellationToken,
         [CallerMemberName] string operation = "")
     {
+        db.Writes(operation);
         while (true)
         {
-            var step = await db.WriteAsync(
-                row => new Step(row.Int(), row.GuidOrNull()),
-                sql,
-                [P.Of(before), P.Of(limit), P.Of(place.AfterId)],
-                cancellationToken,
-                operation).ConfigureAwait(false);
-            if (step!.Rows > 0 || step.LastId is not { } lastId)
+            if (place.Due.Length > 0)
             {
-                return step.Rows;
+                var removed = await db.WriteAsync(
+                    row => new Removed(row.Int()),
+                    remove,
+                    [P.Of(place.Due, "ids"), P.Of(before), P.Of(limit)],
+                    cancellationToken,
+                    operation).ConfigureAwait(false);
+                if (removed!.Rows > 0)
+                {
+                    return removed.Rows;
+                }
+
+                place.Due = [];
             }
 
-            place.AfterId = lastId;
+            var window = await db.FindAsync(
+                row => new Window(row.Array<Guid>(), row.Long(), row.Guid()),
+                find,
+                [P.Moment(place.AfterTime, "afterTime"), P.Of(place.AfterId, "afterId"), P.Of(before)],
+                cancellationToken,
+                operation).ConfigureAwait(false);
+            if (window is null)
+            {
+                return 0;
+            }
+
+            (place.Due, place.AfterTime, place.AfterId) = (window.Due, window.EndTime, window.EndId);
         }
     }
 
-    /// <summary>The place after which a purge continues.</summary>
+    /// <summary>The place at which a purge continues: what is due of the present window, and the end of that window.</summary>
     internal sealed class Place
     {
+        public Guid[] Due { get; set; } = [];
+
+        // In microseconds: a column may hold times before .NET's first year.
+        public long AfterTime { get; set; } = Time.NegativeInfinity;
+
         public Guid AfterId { get; set; }
     }
 
-    private sealed record Step(int Rows, Guid? LastId);
+    private sealed record Removed(int Rows);
+
+    private sealed record Window(Guid[] Due, long EndTime, Guid EndId);
 }

@@ -55,7 +55,9 @@ public interface IRetentionService
     /// </exception>
     Task<IReadOnlyList<string>> FindMissingRightsAsync(RetentionPolicy policy, CancellationToken cancellationToken = default);
 
-    /// <summary>Counts the rows that a run would remove now, and removes nothing. The queries read whole tables.</summary>
+    /// <summary>
+    /// Counts the rows that a run would remove now, and removes nothing. The counts are exact; the queries read the rows that they count.
+    /// </summary>
     /// <param name="policy">The ages at which rows are removed.</param>
     /// <param name="cancellationToken">Stops the queries.</param>
     /// <returns>One count per table that the policy purges.</returns>

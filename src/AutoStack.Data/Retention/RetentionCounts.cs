@@ -1,5 +1,6 @@
 using AutoStack.Data.Accounts;
 using AutoStack.Data.Deployments;
+using AutoStack.Data.HealthChecks;
 using AutoStack.Data.Logs;
 using AutoStack.Data.Postgres;
 
@@ -25,15 +26,13 @@ internal static class RetentionCounts
         WHERE {DeploymentMaintenance.Purgeable}
         """, P.Of(before));
 
-    public static Statement DeploymentLogs(DateTimeOffset before) => new(DeploymentLogRepository.CountPurged, P.Of(before));
+    public static Statement DeploymentLogs(DateTimeOffset before) => new(DueLogs.CountOfBuilds, P.Of(before));
 
-    public static Statement RuntimeLogs(DateTimeOffset before) => new(DeploymentRuntimeLogRepository.CountPurged, P.Of(before));
+    public static Statement RuntimeLogs(DateTimeOffset before) => 
+        new(DueLogs.CountOfContainers, P.Of(before), P.Of(Guid.Empty, "afterId"));
 
-    public static Statement HealthChecks(DateTimeOffset before) => new("""
-        SELECT pg_catalog.count(h.id)
-        FROM deployment_health_checks h
-        WHERE h.checked_at < @before
-        """, P.Of(before));
+    public static Statement HealthChecks(DateTimeOffset before) =>
+        new(DueHealthChecks.Count, P.Of(before), P.Of(Guid.Empty, "afterId"));
 
     public static Statement Sessions(DateTimeOffset now) => new($"""
         SELECT pg_catalog.count(e.id)

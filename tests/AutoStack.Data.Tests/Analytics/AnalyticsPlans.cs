@@ -9,6 +9,7 @@ namespace AutoStack.Data.Tests.Analytics;
 /// <summary>On a filled database, what is asked about one owner reads that owner's deployments through an index.</summary>
 public sealed class AnalyticsPlans : AnalyticsTests
 {
+    private static readonly TimeRange Day = Range("2026-03-29", "2026-03-30");
     private static readonly TimeRange Month = Range("2026-03-01", "2026-04-01");
     private static readonly TimeRange Year = Range("2025-06-01", "2026-06-01");
 
@@ -88,8 +89,18 @@ public sealed class AnalyticsPlans : AnalyticsTests
         Assert.That(text, Does.Match("Index (Only )?Scan (using|on) (idx_)?deployments_"), text);
     }
 
+    [Test]
+    public async Task The_numbers_of_the_platform_come_from_indexes_of_few_columns()
+    {
+        var text = await ExplainAsync("platform", owner);
+        Assert.That(text, Does.Contain("Index Only Scan using idx_deployments_status"), text);
+        Assert.That(text, Does.Contain("Index Only Scan using deployments_deleted_created_at_id_status_idx"), text);
+        Assert.That(text, Does.Contain("idx_deployments_created_at").And.Not.Contain("Seq Scan on deployments"), text);
+    }
+
     // The rows of an owner lie among those of all others: each would be one page of the table.
     [TestCase("dashboard")]
+    [TestCase("project")]
     [TestCase("days")]
     [TestCase("weeks")]
     [TestCase("durations")]
@@ -114,7 +125,7 @@ public sealed class AnalyticsPlans : AnalyticsTests
         await using var connection = await Raw.OpenConnectionAsync(Token);
         await using var command = new NpgsqlCommand($"EXPLAIN {sql}", connection);
         var (now, always) = (new DateTime(2026, 3, 30, 12, 0, 0), new DateTime(1, 1, 2));
-        var range = question.EndsWith("year", StringComparison.Ordinal) ? Year : Month;
+        var range = question.EndsWith("year", StringComparison.Ordinal) ? Year : question == "platform" ? Day : Month;
         var since = range.From.UtcDateTime;
         command.Parameters.AddRange(new NpgsqlParameter[]
         {
@@ -123,6 +134,7 @@ public sealed class AnalyticsPlans : AnalyticsTests
             new("after", NpgsqlDbType.Uuid) { Value = DBNull.Value },
             new("since", NpgsqlDbType.Timestamp) { Value = Column(since) },
             new("until", NpgsqlDbType.Timestamp) { Value = Column(range.To.UtcDateTime) },
+            new("usersSince", NpgsqlDbType.Timestamp) { Value = Column(since) },
             new("now", NpgsqlDbType.Timestamp) { Value = now },
             new("known", NpgsqlDbType.Array | NpgsqlDbType.Text) { Value = new[] { "queued", "success" } },
             new("starts", NpgsqlDbType.Array | NpgsqlDbType.Timestamp)
@@ -154,6 +166,7 @@ public sealed class AnalyticsPlans : AnalyticsTests
         return question switch
         {
             "dashboard" => Get<IDashboardQueries>().SummarizeAsync(owner, Token),
+            "platform" => Get<IPlatformMetricsQueries>().MeasureAsync(Token),
             "project" => Get<IProjectAnalyticsQueries>().FindAsync(project, owner, Month, Token),
             "days" => trends.ListPerDayAsync(owner, null, Month, Token),
             "weeks" => trends.ListSuccessPerWeekAsync(owner, null, Month, Token),

@@ -43,9 +43,10 @@ public sealed partial class PurgePlans : DatabaseTests
     public async Task A_purge_locks_only_the_rows_it_removes(
         [Values("deployment_health_checks h", "deployment_logs l", "deployment_runtime_logs l")] string table, [Values] bool generic)
     {
+        var due = await ScalarAsync("SELECT array_agg(d.id)::text FROM (SELECT id FROM deployments ORDER BY id LIMIT 2000) d");
         (string Name, string Type, string Value)[] parameters =
         [
-            ("afterId", "uuid", "'00000000-0000-0000-0000-000000000000'"), ("before", "timestamp", "'2026-01-01'"), ("limit", "int", "250"),
+            ("ids", "uuid[]", $"'{due}'"), ("before", "timestamp", "'2026-01-01'"), ("limit", "int", "250"),
         ];
         await using var connection = await Raw.OpenConnectionAsync(Token);
         await using var transaction = await connection.BeginTransactionAsync(Token);
@@ -57,10 +58,41 @@ public sealed partial class PurgePlans : DatabaseTests
         Assert.That(locked, Is.InRange(3, 260), plan);
         Assert.That(plan, Does.Match($@"Delete on {table}(_\d)? \(actual rows=250(\.00)? "));
         Assert.That(plan, Does.Not.Contain("rows=30000"), "The purge reads the whole table.");
-        Assert.That(plan, Does.Not.Contain("rows=20000"), "The purge reads all deployments, not a window of them.");
+        Assert.That(plan, Does.Not.Contain("rows=20000"), "The purge reads all deployments, not those that are due.");
 
         static double Number(Group group) => double.Parse(group.Value, CultureInfo.InvariantCulture);
     }
+
+    [Test]
+    public async Task A_window_of_due_deployments_reads_only_what_leads_to_them(
+        [Values("deployment_health_checks", "deployment_logs", "deployment_runtime_logs")] string table, [Values] bool generic)
+    {
+        var (find, index, most) = table switch
+        {
+            "deployment_logs" => (ShippedPlan.Statement("WITH line AS", "@afterTime"), "idx_deployment_logs_timestamp", 2000),
+            "deployment_runtime_logs" => (
+                ShippedPlan.Statement("visited AS", "FROM deployment_runtime_logs r"),
+                "deployment_runtime_logs_deployment_id_seq_key", 300),
+            _ => (
+                ShippedPlan.Statement("visited AS", "FROM deployment_health_checks h"),
+                "deployment_health_checks_deployment_id_checked_at_id_idx", 300),
+        };
+        await using var connection = await Raw.OpenConnectionAsync(Token);
+        var plan = await ShippedPlan.ExplainAsync(
+            connection, find, generic,
+            [
+                ("afterTime", "timestamp", "'-infinity'"), ("afterId", "uuid", "'00000000-0000-0000-0000-000000000000'"),
+                ("before", "timestamp", "'2026-01-01'"),
+            ],
+            "ANALYZE, TIMING OFF, SUMMARY OFF, COSTS OFF");
+
+        Assert.That(plan, Does.Contain(index).And.Not.Contain("Seq Scan").And.Not.Contain("Bitmap").And.Not.Contain("Hash"), plan);
+        Assert.That(Rows().Matches(plan).Select(node => double.Parse(node.Groups[1].Value, CultureInfo.InvariantCulture)),
+            Is.All.LessThanOrEqualTo(most + 100), plan);
+    }
+
+    [GeneratedRegex(@"actual rows=([\d.]+) ")]
+    private static partial Regex Rows();
 
     [GeneratedRegex(@"LockRows \(actual rows=([\d.]+) loops=(\d+)\)")]
     private static partial Regex LockRows();

@@ -255,10 +255,10 @@ public sealed class RetentionServiceTests : DatabaseTests
             (await Retention.RunAsync(policy, null, Token)).Select(r => (r.Rows, r.Batches)),
             Is.EqualTo([(40L, 4), (40L, 4), (41L, 5)]));
 
-        // The look for partitions, two windows without anything, the batches, the end of the third window, and the end of the deployments.
+        // The look for partitions, a window with one log, the batches, the end of the window, and the end of the logs.
         Assert.That(
             operations.Count(o => o.TraceId == root.TraceId),
-            Is.EqualTo((1 + 2 + 4 + 1 + 1) + (1 + 2 + 4 + 1 + 1) + (1 + 2 + 5 + 1 + 1)));
+            Is.EqualTo((1 + 1 + 4 + 1 + 1) + (1 + 1 + 4 + 1 + 1) + (1 + 1 + 5 + 1 + 1)));
     }
 
     private static RetentionPolicy Only(RetentionPolicy policy) => new()
