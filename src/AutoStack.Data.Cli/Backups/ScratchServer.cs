@@ -21,6 +21,9 @@ internal sealed class ScratchServer : IAsyncDisposable
     private const int LongestSocket = 103;
     private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(50);
 
+    // Of the server, and of pgBackRest, which fetches the segments: its errors have a number in brackets.
+    private static readonly string[] FailureMarks = ["FATAL:", "PANIC:", "ERROR: ["];
+
     // They are on the command line, which is stronger than every file that the backup brings along. Libraries are not preloaded, because
     // their workers would do in the copy what they do in the original; subscriptions would take the changes that are the original's.
     private static readonly string[] Settings =
@@ -185,11 +188,9 @@ internal sealed class ScratchServer : IAsyncDisposable
     private string Failures()
     {
         var lines = ReadLog().Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
-        List<string> failures = [.. lines.Where(line =>
-            line.Contains("FATAL:", StringComparison.Ordinal) || line.Contains("PANIC:", StringComparison.Ordinal))];
-        return string.Join(" | ", failures.DefaultIfEmpty(lines.LastOrDefault() ?? "the server ended without a word")
-            .Select(line => line[Math.Max(0, Math.Max(
-                line.IndexOf("FATAL:", StringComparison.Ordinal), line.IndexOf("PANIC:", StringComparison.Ordinal)))..]));
+        var failures = lines.Select(line => (Line: line, At: FailureMarks.Max(mark => line.IndexOf(mark, StringComparison.Ordinal))))
+            .Where(line => line.At >= 0).Select(line => line.Line[line.At..]).Distinct();
+        return string.Join(" | ", failures.DefaultIfEmpty(lines.LastOrDefault() ?? "the server ended without a message"));
     }
 
     private string ReadLog()

@@ -10,7 +10,8 @@ namespace AutoStack.Data.Cli.Commands;
 internal static class DoctorCommand
 {
     /// <summary>The rules of the library and of the console.</summary>
-    internal static IReadOnlyList<string> Rules { get; } = [.. DoctorRules.Ids.Concat(SchemaFindings.Rules).Order(StringComparer.Ordinal)];
+    internal static IReadOnlyList<string> Rules { get; } =
+        [.. DoctorRules.Ids.Concat(SchemaFindings.Rules).Concat(UpkeepFindings.Rules).Order(StringComparer.Ordinal)];
 
     public static Command Create(Session session)
     {
@@ -31,10 +32,12 @@ internal static class DoctorCommand
             }
         });
         var format = FormatOption.Create();
-        var command = new Command("doctor", "Examines rights, settings, indexes, transactions, replication and the schema.")
+        var command = new Command("doctor", "Examines rights, settings, indexes, transactions, replication, the schema, backups and keys.")
         {
             instances, pool, ignore, format,
         };
+        var upkeep = new UpkeepFindings();
+        upkeep.AddTo(command);
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var ignored = parsed.GetValue(ignore) ?? [];
@@ -42,9 +45,9 @@ internal static class DoctorCommand
             {
                 Instances = parsed.GetValue(instances),
                 PoolSize = parsed.GetValue(pool),
-                IgnoredRules = [.. ignored.Except(SchemaFindings.Rules)],
+                IgnoredRules = [.. ignored.Intersect(DoctorRules.Ids)],
             };
-            var findings = await FindAsync(session, parsed, options, cancellationToken).ConfigureAwait(false);
+            var findings = await FindAsync(session, parsed, options, upkeep, cancellationToken).ConfigureAwait(false);
             findings = [.. FindingLines.Ordered(findings.Where(finding => !ignored.Contains(finding.Rule)))];
             return FormatOption.Report(
                 session, parsed.GetValue(format), command.Name, findings, results => results.Examined(findings));
@@ -52,9 +55,9 @@ internal static class DoctorCommand
         return command;
     }
 
-    // A further source of findings, such as the age of the newest backup, is a further line here.
+    // A further source of findings is a further line here.
     private static async Task<IReadOnlyList<Finding>> FindAsync(
-        Session session, ParseResult parsed, DoctorOptions options, CancellationToken cancellationToken)
+        Session session, ParseResult parsed, DoctorOptions options, UpkeepFindings upkeep, CancellationToken cancellationToken)
     {
         var services = await DataServices.OpenAsync(session, parsed, configure: null, cancellationToken).ConfigureAwait(false);
         await using (services.ConfigureAwait(false))
@@ -63,6 +66,7 @@ internal static class DoctorCommand
             [
                 .. await services.Get<IDatabaseDoctor>().ListFindingsAsync(options, cancellationToken).ConfigureAwait(false),
                 .. await SchemaFindings.FindAsync(session.Migrator(parsed), cancellationToken).ConfigureAwait(false),
+                .. await upkeep.FindAsync(session, parsed, services, cancellationToken).ConfigureAwait(false),
             ];
         }
     }

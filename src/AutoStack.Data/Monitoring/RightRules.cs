@@ -17,8 +17,8 @@ internal static class RightRules
         new("owner-logs-in", facts => facts.Rights is { OwnerLogsIn: true, TableOwner: { } owner }
             ? [new("owner-logs-in", Severity.Warning, $"role {owner}", $"The owner of the tables, {owner}, may log in.")
             {
-                Cost = "A service that logs in as the owner can drop every table, and so can whoever gets its password.",
-                Mend = "Let scripts/roles.sql make an owner that nobody logs in as, and a role for the services.",
+                Cost = "A service that logs in as the owner can drop every table, and so can everyone who gets its password.",
+                Mend = "Let scripts/roles.sql make an owner without a login, and a role for the services.",
             }
             ] : []),
     ];

@@ -20,7 +20,7 @@ internal static class ServerRules
         new("track-counts-off", facts => Off(facts, "track_counts", "track-counts-off", Severity.Error, "track_counts is off.",
             "Autovacuum does not learn which tables need it, and statistics are empty.")),
         new("track-io-timing-off", facts => Off(facts, "track_io_timing", "track-io-timing-off", Severity.Information,
-            "track_io_timing is off.", "Nobody can tell a slow disk from a slow query.")),
+            "track_io_timing is off.", "A slow disk looks like a slow query.")),
         new("shared-buffers-default", SharedBuffers),
         new("random-page-cost", RandomPageCost),
         new("statistics-target", facts => facts.Number("default_statistics_target") is < 100 and var target
@@ -64,7 +64,7 @@ internal static class ServerRules
             : [new("no-statement-statistics", Severity.Information, "pg_stat_statements",
                 "The extension pg_stat_statements is not in the database.")
             {
-                Cost = "Nobody can tell which statements take the time of the server.",
+                Cost = "Which statements take the time of the server is not known.",
                 Mend = "Name it in shared_preload_libraries, restart, and create it.",
                 Statement = "CREATE EXTENSION pg_stat_statements",
             }

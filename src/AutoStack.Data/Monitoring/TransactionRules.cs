@@ -59,7 +59,7 @@ internal static class TransactionRules
                 CultureInfo.InvariantCulture, $"The oldest snapshot, of {oldest.Who}, is {oldest.Age} transactions old."))
             {
                 Cost = "Vacuum removes nothing that was deleted since; a claim with both limits took 2.7 ms instead of 0.4 at 100,000.",
-                Mend = "End the transaction, or drop the slot, when nobody needs it; autovacuum then catches up.",
+                Mend = "End the transaction, or drop the slot, when it is no longer needed; autovacuum then catches up.",
             };
         }
     }

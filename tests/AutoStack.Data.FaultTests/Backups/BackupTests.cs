@@ -138,7 +138,12 @@ public sealed class BackupTests
         {
             var status = await server.RunAsync(["status"], connection: null, Token);
             var run = await server.RunAsync(server.Rehearsal("--set", first, "--latest"), connection: null, Token);
+            var doctor = await ConsoleRun.StartAsync(
+                ["doctor", "--json", "--stanza", "autostack", "--pgbackrest-config", server.Configuration],
+                connection: server.ConnectionString, cancellationToken: Token);
 
+            Assert.That(Rules(doctor), Does.Contain(("wal-gap", "error")), doctor.Output + doctor.Error);
+            Assert.That(Rules(doctor).Select(finding => finding.Item1), Does.Not.Contain("backup-missing").And.Not.Contain("backup-unknown"));
             Assert.That(status.Code, Is.EqualTo(8), status.Output + status.Error);
             Assert.That(status.Output, Does.Contain($"error wal-gap: The archive lacks the segment {missing}."));
             Assert.That(run.Code, Is.EqualTo(8), run.Output + run.Error);
@@ -168,6 +173,8 @@ public sealed class BackupTests
 
             Assert.That(run.Code, Is.EqualTo(8), run.Output + run.Error);
             Assert.That(Rules(run), Is.SupersetOf(new[] { ("backup-old", "error"), ("archive-failing", "error") }));
+            Assert.That(run.Json.GetProperty("archiver").GetProperty("waiting").GetInt64(), Is.GreaterThan(0));
+            Assert.That(run.Json.GetProperty("archiver").GetProperty("waitingAgeSeconds").GetDouble(), Is.GreaterThan(0));
         }
         finally
         {
