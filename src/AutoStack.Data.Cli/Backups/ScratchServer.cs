@@ -60,17 +60,17 @@ internal sealed class ScratchServer : IAsyncDisposable
             Directory.CreateDirectory(Path.Combine(folder, name));
         }
 
-        // Locks and the queue of fetched segments are those of this folder, so that the original is not held up.
+        // Locks and the queue of fetched segments are those of this folder, so that the original is not held up. The queue's place is in
+        // the environment: on the command line it is refused by a repository without archive-async.
         var restoring = Shell.Quote(pgBackRest.CommandLine("restore",
         [
-            .. restore, $"--pg1-path={DataOf(folder)}", $"--lock-path={folder}/lock", $"--spool-path={folder}/spool",
-            $"--log-path={folder}", $"--tablespace-map-all={folder}/tablespaces", "--archive-mode=off", "--log-level-console=off",
-            "--log-level-stderr=error",
+            .. restore, $"--pg1-path={DataOf(folder)}", $"--lock-path={folder}/lock", $"--log-path={folder}",
+            $"--tablespace-map-all={folder}/tablespaces", "--archive-mode=off", "--log-level-console=off", "--log-level-stderr=error",
         ]));
         var owned = pgBackRest.User is { } user ? Shell.Quote(["chown", "-R", user, folder]) + " && " : "";
         var serve = Shell.Quote(
         [
-            .. pgBackRest.Prefix, binaries.Postgres, "-D", DataOf(folder),
+            .. pgBackRest.Prefix, "/usr/bin/env", $"PGBACKREST_SPOOL_PATH={folder}/spool", binaries.Postgres, "-D", DataOf(folder),
             .. Settings.Concat(
                 [
                     $"port={SocketNumber}", $"unix_socket_directories={folder}", $"config_file={folder}/postgresql.conf",

@@ -82,6 +82,13 @@ internal static class BackupCommand
             session.Error.WriteLine("Counting rows.");
             var mark = await RowMark.CountAsync(
                 connection, parsed.GetValue(limit), text => session.Error.WriteLine(text), cancellationToken).ConfigureAwait(false);
+            if (mark.Rows.Count == 0 && mark.NotCounted.Count > 0)
+            {
+                throw PgBackRest.Failed(
+                    $"No table could be counted, for example {Visible.Text(mark.NotCounted.First().Key)}: "
+                    + $"{Visible.Text(mark.NotCounted.First().Value)}. Nothing was recorded.");
+            }
+
             await pgBackRest.AnnotateAsync(backup.Label, RowMark.Key, mark.ToAnnotation(), cancellationToken).ConfigureAwait(false);
             var isArchived = await RowMark.EndSegmentAsync(connection, cancellationToken).ConfigureAwait(false);
             session.Results.BackupMarked(backup, mark, isArchived);

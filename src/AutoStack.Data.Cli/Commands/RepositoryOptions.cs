@@ -3,7 +3,9 @@ using AutoStack.Data.Cli.Backups;
 
 namespace AutoStack.Data.Cli.Commands;
 
-/// <summary>Which repository of pgBackRest, and how to reach it. Each verb has its own options, since a symbol belongs to one command.</summary>
+/// <summary>
+/// Which repository of pgBackRest, and how to reach it. Each verb has its own options, since a symbol belongs to one command.
+/// </summary>
 internal sealed class RepositoryOptions
 {
     /// <summary>The variable that pgBackRest itself reads.</summary>

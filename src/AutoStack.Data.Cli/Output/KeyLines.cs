@@ -74,7 +74,8 @@ internal static class KeyLines
 
         if (report.Counts.Count == 0)
         {
-            output.WriteLine(report.NotVisible.Count == 0 ? "No secret is stored." : "No secret is stored in the columns that this role may read.");
+            output.WriteLine(report.NotVisible.Count == 0
+                ? "No secret is stored." : "No secret is stored in the columns that this role may read.");
         }
         else
         {

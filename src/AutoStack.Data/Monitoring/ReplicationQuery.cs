@@ -68,7 +68,8 @@ internal static class ReplicationQuery
         await look.FindAsync(
             StatsParts.Replication,
             Waiting,
-            results => results.FindAsync(row => found with { ArchiveWaiting = row.Long(), ArchiveWaitingSeconds = row.DoubleOrNull() }),
+            async results => (await results.FindAsync(
+                row => found with { ArchiveWaiting = row.Long(), ArchiveWaitingSeconds = row.DoubleOrNull() }).ConfigureAwait(false))!,
             [new Statement("""
                 SELECT
                     pg_catalog.count(f.name),

@@ -59,6 +59,20 @@ public sealed class BackupTests
     }
 
     [Test]
+    public async Task A_repository_without_an_asynchronous_archive_is_rehearsed_too()
+    {
+        var configuration = Path.Combine(server.Folder, "synchronous.conf");
+        var text = await File.ReadAllTextAsync(server.Configuration, Token);
+        await File.WriteAllTextAsync(configuration, text.Replace("archive-async=y\n", "", StringComparison.Ordinal), Token);
+
+        var run = await ConsoleRun.StartAsync(
+            ["backup", .. server.Rehearsal("--set", first), "--pgbackrest-config", configuration], cancellationToken: Token);
+
+        Assert.That(text, Does.Contain("archive-async=y\n"));
+        Assert.That(run.Code, Is.Zero, run.Output + run.Error);
+    }
+
+    [Test]
     public async Task A_dropped_table_is_back_in_the_moment_before()
     {
         await server.ExecuteAsync("CREATE TABLE invoices (id int PRIMARY KEY); INSERT INTO invoices SELECT generate_series(1, 500)", Token);
@@ -143,7 +157,8 @@ public sealed class BackupTests
                 connection: server.ConnectionString, cancellationToken: Token);
 
             Assert.That(Rules(doctor), Does.Contain(("wal-gap", "error")), doctor.Output + doctor.Error);
-            Assert.That(Rules(doctor).Select(finding => finding.Item1), Does.Not.Contain("backup-missing").And.Not.Contain("backup-unknown"));
+            Assert.That(
+                Rules(doctor).Select(finding => finding.Item1), Does.Not.Contain("backup-missing").And.Not.Contain("backup-unknown"));
             Assert.That(status.Code, Is.EqualTo(8), status.Output + status.Error);
             Assert.That(status.Output, Does.Contain($"error wal-gap: The archive lacks the segment {missing}."));
             Assert.That(run.Code, Is.EqualTo(8), run.Output + run.Error);

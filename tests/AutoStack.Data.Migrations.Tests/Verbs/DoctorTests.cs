@@ -108,13 +108,15 @@ public sealed partial class DoctorTests : MigrationTests
         using var place = new Workplace();
         var (stored, other) = (KeysTests.NewKey("stored"), KeysTests.NewKey("other"));
         await ConsoleRun.StartAsync(
-            ["keys", "rotate", "--yes", "--keys", KeysTests.WriteKeys(place, stored)], connection: ConnectionString, cancellationToken: Token);
+            ["keys", "rotate", "--yes", "--keys", KeysTests.WriteKeys(place, stored)], connection: ConnectionString,
+            cancellationToken: Token);
 
         var lost = await RunAsync("--json", "--keys", KeysTests.WriteKeys(place, other));
         var found = await RunAsync("--json", "--keys", KeysTests.WriteKeys(place, other, stored));
 
         Assert.That(Subjects(lost, "key-missing"), Is.EqualTo(new[] { "error key stored" }), lost.Output + lost.Error);
-        Assert.That(lost.Output, Does.Contain("4 values name the key stored, which was not given: projects.env_vars 3, deployments.env_vars 1."));
+        Assert.That(lost.Output, Does.Contain(
+            "4 values name the key stored, which was not given: projects.env_vars 3, deployments.env_vars 1."));
         Assert.That(Subjects(found, "key-missing").Concat(Subjects(found, "not-examined")), Is.EqualTo(new[] { "information backups" }));
     }
 

@@ -274,7 +274,10 @@ public sealed class DatabaseMonitorTests : DatabaseTests
                 .And.Property("Statement").Null.And.Property("State").Null);
             Assert.That(
                 stats.NotVisible.Select(missing => missing.Part),
-                Is.SupersetOf(new[] { StatsParts.Queue, StatsParts.Tables, StatsParts.Indexes, StatsParts.Sessions, StatsParts.Statements }));
+                Is.SupersetOf(new[]
+                {
+                    StatsParts.Queue, StatsParts.Tables, StatsParts.Indexes, StatsParts.Sessions, StatsParts.Statements,
+                }));
         }
 
         await ExecuteAsync($"DROP OWNED BY {role}; DROP ROLE {role}");
