@@ -188,7 +188,7 @@ internal sealed record Examples(IReadOnlyList<(string What, string Line)> Lines,
             ],
             [
                 (ExitCode.Done, "every value is encrypted, and opens with the given keys"), (ExitCode.Failed, Read), Usage, NoConnection,
-                (ExitCode.Warnings, "values are stored in clear or in the first form, or the role may not read a column"),
+                (ExitCode.Warnings, "values in clear or of the first form, or a column that is not visible"),
                 (ExitCode.Errors, "values do not open, or their keys were not given"),
             ]),
         ["keys rotate"] = new(
