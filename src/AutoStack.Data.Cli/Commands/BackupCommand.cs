@@ -9,11 +9,11 @@ using Spectre.Console;
 
 namespace AutoStack.Data.Cli.Commands;
 
-/// <summary><c>backup status|mark|rehearse</c>: looks after the backups that pgBackRest keeps.</summary>
+/// <summary><c>backup status|mark|rehearse</c>: monitors and rehearses the backups that pgBackRest keeps.</summary>
 internal static class BackupCommand
 {
     public static Command Create(Session session) =>
-        new("backup", "Looks after the backups that pgBackRest keeps: their state, and whether they can be restored.")
+        new("backup", "Monitors the backups that pgBackRest keeps, and rehearses restoring them.")
         {
             Status(session),
             Mark(session),

@@ -51,8 +51,8 @@ internal static class DurabilityRules
         new("unlogged-table", facts => facts.Tables.Where(table => table.IsUnlogged).Select(table =>
             new Finding("unlogged-table", Severity.Warning, table.Name, $"The table {table.Name} is not written to WAL.")
             {
-                Cost = "After a crash it is empty, and standbys never have its rows.",
-                Mend = "Log it, unless its rows may be lost; the statement rewrites the table under an exclusive lock.",
+                Cost = "After a crash the table is empty, and standbys never have its rows.",
+                Mend = "Make the table logged, unless its rows may be lost; the statement rewrites the table under an exclusive lock.",
                 Statement = $"ALTER TABLE {table.QuotedName} SET LOGGED",
             })),
     ];
