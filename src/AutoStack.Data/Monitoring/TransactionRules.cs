@@ -39,7 +39,7 @@ internal static class TransactionRules
             CultureInfo.InvariantCulture,
             $"The prepared transaction {transaction.Name} of {transaction.Role} has been open for {transaction.Seconds:0} s."))
         {
-            Cost = "It keeps its locks through restarts; vacuum removes no row that was deleted since. The library prepares no transaction.",
+            Cost = "It keeps its locks through restarts; vacuum removes no row that was deleted since. The library prepares none.",
             Mend = "Ask its transaction manager whether it was committed; then end it the same way.",
             Statement = $"ROLLBACK PREPARED '{transaction.Name.Replace("'", "''", StringComparison.Ordinal)}'",
         };

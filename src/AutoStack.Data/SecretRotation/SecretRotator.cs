@@ -38,7 +38,7 @@ internal sealed class SecretRotator(Db db, SecretProtector secrets, IReadOnlyCol
             row => row.Text(),
             new Statement("""
                 SELECT c.name
-                FROM pg_catalog.unnest(@columns) c (name)
+                FROM pg_catalog.unnest(@columns::text[]) c (name)
                 WHERE EXISTS (
                     SELECT
                     FROM pg_catalog.pg_attribute a
