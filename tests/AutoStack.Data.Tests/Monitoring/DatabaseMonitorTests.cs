@@ -72,32 +72,32 @@ public sealed class DatabaseMonitorTests : DatabaseTests
     public async Task The_bloat_of_a_btree_index_is_what_a_rebuild_frees()
     {
         await InSessionAsync(
-            "CREATE TABLE indexed (id int, note text, part int) WITH (autovacuum_enabled = off)",
-            "INSERT INTO indexed SELECT n, md5(n::text), CASE WHEN n % 3 = 0 THEN n END FROM generate_series(1, 20000) n",
-            "CREATE INDEX indexed_id ON indexed (id)",
-            "CREATE INDEX indexed_both ON indexed (note, part) WITH (fillfactor = 70)",
-            "CREATE INDEX indexed_upper ON indexed (upper(note)) INCLUDE (id)",
-            "CREATE INDEX indexed_hash ON indexed USING hash (id)",
-            "ANALYZE indexed");
+            "CREATE TABLE rebuilt (id int, note text, part int) WITH (autovacuum_enabled = off)",
+            "INSERT INTO rebuilt SELECT n, md5(n::text), CASE WHEN n % 3 = 0 THEN n END FROM generate_series(1, 20000) n",
+            "CREATE INDEX rebuilt_id ON rebuilt (id)",
+            "CREATE INDEX rebuilt_both ON rebuilt (note, part) WITH (fillfactor = 70)",
+            "CREATE INDEX rebuilt_upper ON rebuilt (upper(note)) INCLUDE (id)",
+            "CREATE INDEX rebuilt_hash ON rebuilt USING hash (id)",
+            "ANALYZE rebuilt");
         var fresh = await IndexedAsync();
-        await InSessionAsync("DELETE FROM indexed WHERE id % 4 <> 0", "VACUUM ANALYZE indexed");
+        await InSessionAsync("DELETE FROM rebuilt WHERE id % 4 <> 0", "VACUUM ANALYZE rebuilt");
         var bloated = await IndexedAsync();
-        await InSessionAsync("REINDEX TABLE indexed");
-        var rebuilt = await IndexedAsync();
+        await InSessionAsync("REINDEX TABLE rebuilt");
+        var after = await IndexedAsync();
 
-        Assert.That(bloated["indexed_hash"].BloatBytes, Is.Null);
-        foreach (var name in new[] { "indexed_id", "indexed_both", "indexed_upper" })
+        Assert.That(bloated["rebuilt_hash"].BloatBytes, Is.Null);
+        foreach (var name in new[] { "rebuilt_id", "rebuilt_both", "rebuilt_upper" })
         {
-            var freed = bloated[name].Bytes!.Value - rebuilt[name].Bytes!.Value;
+            var freed = bloated[name].Bytes!.Value - after[name].Bytes!.Value;
             Assert.That((double)bloated[name].BloatBytes!.Value / freed, Is.InRange(0.9, 1.1), name);
             Assert.That((double)fresh[name].BloatBytes!.Value / fresh[name].Bytes!.Value, Is.LessThan(0.1), name);
         }
 
-        await ExecuteAsync("DROP TABLE indexed");
+        await ExecuteAsync("DROP TABLE rebuilt");
     }
 
     private async Task<Dictionary<string, IndexStats>> IndexedAsync() =>
-        (await Monitor.MeasureAsync(StatsParts.Indexes, Token)).Indexes!.Where(i => i.Table == "indexed").ToDictionary(i => i.Name);
+        (await Monitor.MeasureAsync(StatsParts.Indexes, Token)).Indexes!.Where(i => i.Table == "rebuilt").ToDictionary(i => i.Name);
 
     // The server counts what a session has done at the latest when the session ends.
     private async Task InSessionAsync(params string[] statements)
