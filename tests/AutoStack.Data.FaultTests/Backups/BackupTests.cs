@@ -84,7 +84,7 @@ public sealed class BackupTests
 
         var run = await server.RunAsync(server.Rehearsal("--time", before, "--json"), connection: null, Token);
 
-        // The table is none of the scripts.
+        // No script has created the table.
         Assert.That(run.Code, Is.AnyOf(0, 7), run.Output + run.Error);
         Assert.That(Rows(run).Select(row => (row.Table, row.Restored)), Is.SupersetOf(new[]
         {
