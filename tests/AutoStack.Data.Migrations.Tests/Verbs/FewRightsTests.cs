@@ -54,7 +54,9 @@ public sealed class FewRightsTests : MigrationTests
             GRANT USAGE ON SCHEMA public TO {prefix}_bare, {prefix}_monitor;
             ALTER ROLE {prefix}_bare PASSWORD 'few';
             ALTER ROLE {prefix}_monitor PASSWORD 'few';
-            ALTER ROLE {prefix}_app PASSWORD 'few'
+            ALTER ROLE {prefix}_app PASSWORD 'few';
+            INSERT INTO users (name, email) VALUES ('Ada', 'ada@example.com');
+            ANALYZE users
             """);
     }
 
