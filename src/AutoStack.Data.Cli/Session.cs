@@ -57,7 +57,7 @@ internal sealed class Session
         var worked = HasChanged || Progress.Outcome is not null;
         Error.WriteLine(
             $"Standard output was lost ({reason.TrimEnd('.')}). " + (worked
-                ? "The run went on without it; the exit code is that of the run."
+                ? "The run continued without it; the exit code is that of the run."
                 : "The result is incomplete. Nothing was changed."),
             new Style(Color.Red));
         return worked || code != ExitCode.Done ? code : ExitCode.Failed;

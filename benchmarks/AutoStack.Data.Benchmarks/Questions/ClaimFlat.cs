@@ -11,7 +11,7 @@ namespace AutoStack.Data.Benchmarks.Questions;
 
 /// <summary>
 /// The time of a claim while nothing else waits, while many deployments wait, and while an old snapshot keeps the index entries of the
-/// deployments that were claimed since. The compared figure is the p99: this is no benchmark of BenchmarkDotNet.
+/// deployments that were claimed since. The compared figure is the p99, so that it does not run under BenchmarkDotNet.
 /// </summary>
 internal static class ClaimFlat
 {

@@ -8,7 +8,7 @@ namespace AutoStack.Data.Benchmarks.Questions;
 
 /// <summary>
 /// How long a line takes from its commit to those who follow. There is nothing to compare with, and what counts is the slowest of a
-/// hundred: this is no benchmark of BenchmarkDotNet.
+/// hundred, so that it does not run under BenchmarkDotNet.
 /// </summary>
 internal static class LiveFollow
 {

@@ -10,7 +10,7 @@ namespace AutoStack.Data.Benchmarks.Questions;
 
 /// <summary>
 /// How many lines a second a thousand builds store through one writer for as long as they like, and whether the memory of the process stays
-/// as it is. What counts is the whole stretch: this is no benchmark of BenchmarkDotNet.
+/// as it is. What counts is the whole stretch, so that it does not run under BenchmarkDotNet.
 /// </summary>
 internal static class LogIngestion
 {

@@ -8,7 +8,7 @@ namespace AutoStack.Data.Benchmarks.Questions;
 
 /// <summary>
 /// Jobs per second of the library's queue beside the queues that a user would choose instead, and the time from an enqueue to the start of
-/// the job. Each round is one stretch: this is no benchmark of BenchmarkDotNet.
+/// the job. Each round is one stretch, so that it does not run under BenchmarkDotNet.
 /// </summary>
 /// <remarks>
 /// Eight callers enqueue, one job per call, while the workers run: the first job is enqueued and the last one acknowledged within the

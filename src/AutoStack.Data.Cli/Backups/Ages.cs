@@ -4,7 +4,7 @@ using System.Text.RegularExpressions;
 
 namespace AutoStack.Data.Cli.Backups;
 
-/// <summary>Ages as options and in sentences: 26h, 8d.</summary>
+/// <summary>Ages as options: 26h, 8d.</summary>
 internal static partial class Ages
 {
     public static Option<TimeSpan> Option(string name, string description, TimeSpan otherwise) => new(name)
@@ -31,28 +31,6 @@ internal static partial class Ages
             };
         },
     };
-
-    /// <summary>An age in its two greatest units: <c>2 d 3 h</c>, <c>14 min</c>, <c>12 s</c>.</summary>
-    public static string Text(TimeSpan age) => age switch
-    {
-        { TotalDays: >= 1 } => $"{(int)age.TotalDays} d {age.Hours} h",
-        { TotalHours: >= 1 } => $"{(int)age.TotalHours} h {age.Minutes} min",
-        { TotalMinutes: >= 1 } => $"{(int)age.TotalMinutes} min",
-        _ => $"{Math.Max(0, (int)age.TotalSeconds)} s",
-    };
-
-    /// <summary>A number of bytes: <c>21.9 MB</c>.</summary>
-    public static string Size(long bytes)
-    {
-        string[] units = ["bytes", "kB", "MB", "GB", "TB"];
-        var (size, unit) = ((double)bytes, 0);
-        for (; size >= 1000 && unit < units.Length - 1; unit++)
-        {
-            size /= 1000;
-        }
-
-        return unit == 0 ? $"{bytes} {units[0]}" : string.Create(CultureInfo.InvariantCulture, $"{size:0.0} {units[unit]}");
-    }
 
     private static string Short(TimeSpan age) => age switch
     {

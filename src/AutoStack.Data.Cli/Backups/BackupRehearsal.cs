@@ -3,6 +3,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Runtime.Versioning;
 using AutoStack.Data.Cli.Databases;
+using AutoStack.Data.Cli.Output;
 using AutoStack.Data.Integrity;
 using AutoStack.Data.LocalServer;
 using AutoStack.Data.Migrations;
@@ -12,10 +13,10 @@ using Npgsql;
 
 namespace AutoStack.Data.Cli.Backups;
 
-/// <summary>Restores a backup to a scratch server, and looks whether what is there is what was backed up.</summary>
+/// <summary>Restores a backup to a scratch server, and examines whether it has what was backed up.</summary>
 /// <param name="pgBackRest">The program that keeps the backups.</param>
 /// <param name="options">Where and how.</param>
-/// <param name="report">Is told what is being done.</param>
+/// <param name="report">Receives each step that starts.</param>
 [UnsupportedOSPlatform("windows")]
 internal sealed class BackupRehearsal(PgBackRest pgBackRest, RehearsalSettings options, Action<string> report)
 {
@@ -28,7 +29,7 @@ internal sealed class BackupRehearsal(PgBackRest pgBackRest, RehearsalSettings o
     {
         var binaries = await FindBinariesAsync(stanza, target.Backup, cancellationToken).ConfigureAwait(false);
         await ScratchPlace.PrepareAsync(options.Scratch, target.Backup, cancellationToken).ConfigureAwait(false);
-        report($"Restoring {target.Backup.Label}, {Ages.Size(target.Backup.Size)}, into {options.Scratch}.");
+        report($"Restoring {target.Backup.Label}, {Amount.Bytes(target.Backup.Size)}, into {options.Scratch}.");
         var server = ScratchServer.Start(pgBackRest, binaries, options.Scratch, target.Options);
         try
         {
@@ -59,9 +60,8 @@ internal sealed class BackupRehearsal(PgBackRest pgBackRest, RehearsalSettings o
             return;
         }
 
-        steps.Add(new("restore", watch.Elapsed, string.Create(
-            CultureInfo.InvariantCulture,
-            $"{Ages.Size(target.Backup.Size)}, {target.Backup.Size / 1e6 / Math.Max(watch.Elapsed.TotalSeconds, 0.001):0.0} MB/s")));
+        var perSecond = (long)(target.Backup.Size / Math.Max(watch.Elapsed.TotalSeconds, 0.001));
+        steps.Add(new("restore", watch.Elapsed, $"{Amount.Bytes(target.Backup.Size)}, {Amount.Bytes(perSecond)}/s"));
         report($"Recovering to {target.Text}.");
         watch.Restart();
         if (await server.RecoverAsync(cancellationToken).ConfigureAwait(false) is { } unrecovered)

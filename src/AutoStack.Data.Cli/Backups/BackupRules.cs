@@ -1,4 +1,5 @@
 using System.Globalization;
+using AutoStack.Data.Cli.Output;
 using AutoStack.Data.Migrations.Internal;
 using AutoStack.Data.Monitoring;
 
@@ -7,6 +8,10 @@ namespace AutoStack.Data.Cli.Backups;
 /// <summary>What is a finding, and how grave.</summary>
 internal static class BackupRules
 {
+    /// <summary>The rules about the repository.</summary>
+    public static IReadOnlyList<string> OfRepository { get; } =
+        ["backup-missing", "backup-repository", "backup-old", "backup-errors", "backup-not-rehearsed", "wal-gap"];
+
     /// <summary>The findings of <c>backup status</c>.</summary>
     /// <param name="status">What was read.</param>
     /// <param name="silence">Why the server did not answer; null when it did, or was not asked.</param>
@@ -32,16 +37,16 @@ internal static class BackupRules
         if (stanza.Code != 0)
         {
             yield return new Finding("backup-repository", Severity.Error, stanza.Name,
-                $"pgBackRest says of the stanza {stanza.Name}: {stanza.Message}.");
+                $"pgBackRest reports of the stanza {stanza.Name}: {stanza.Message}.");
         }
 
         if (status.At - newest.Stop > limits.Backup)
         {
             yield return new Finding("backup-old", Severity.Error, newest.Label,
-                $"The newest backup is {Ages.Text(status.At - newest.Stop)} old; the limit is {Ages.Text(limits.Backup)}.")
+                $"The newest backup is {Amount.Age(status.At - newest.Stop)} old; the limit is {Amount.Age(limits.Backup)}.")
             {
                 Cost = "A recovery takes longer each day, because it applies all write-ahead log since the backup.",
-                Mend = stanza.IsBackupRunning ? "A backup is being made." : "Look why the timer's last run failed, and make a backup.",
+                Mend = stanza.IsBackupRunning ? "A backup is being made." : "Find out why the timer's last run failed, and make a backup.",
                 Statement = $"pgbackrest --stanza={stanza.Name} --type=full backup",
             };
         }
@@ -61,11 +66,11 @@ internal static class BackupRules
         if (rehearsed is null || status.At - rehearsed > limits.Rehearsal)
         {
             yield return new Finding("backup-not-rehearsed", Severity.Warning, stanza.Name,
-                rehearsed is null ? "No backup of the repository was ever restored by a rehearsal."
-                    : $"The last rehearsal of a restore is {Ages.Text(status.At - rehearsed.Value)} ago; the limit is "
-                        + $"{Ages.Text(limits.Rehearsal)}.")
+                rehearsed is null ? "No backup of the repository has been restored by a rehearsal."
+                    : $"The last rehearsal of a restore is {Amount.Age(status.At - rehearsed.Value)} ago; the limit is "
+                        + $"{Amount.Age(limits.Rehearsal)}.")
             {
-                Cost = "Nobody knows whether a restore succeeds, and how long it takes.",
+                Cost = "Whether a restore succeeds, and how long it takes, is not known.",
                 Mend = "Rehearse a restore.",
                 Statement = $"autostack-db backup rehearse --stanza {stanza.Name}",
             };
@@ -90,8 +95,8 @@ internal static class BackupRules
             yield return new Finding("wal-gap", severity, gap.First, what)
             {
                 Cost = gap.Backup is not null ? $"The backup {gap.Backup} cannot be restored."
-                    : "A recovery from an earlier backup ends before it, without a message.",
-                Mend = "What is lost stays lost: make a full backup now, from which recovery is possible again.",
+                    : "A recovery from an earlier backup ends at the gap, without a message.",
+                Mend = "A missing segment cannot be made again: make a full backup now, from which recovery is possible.",
                 Statement = $"pgbackrest --stanza={status.Stanza.Name} --type=full backup",
             };
         }
@@ -105,50 +110,32 @@ internal static class BackupRules
                 $"The server was not asked about its archiver: {silence.TrimEnd('.')}.");
         }
 
-        if (status.Archiver is not { IsStandby: false } archiver)
+        if (status.Server is not { Server.IsStandby: false, Replication: { } archive } server)
         {
             yield break;
         }
 
-        if (archiver.Mode == "off")
+        foreach (var finding in ArchiveRules.Of(server))
         {
-            yield return new Finding("archive-off", Severity.Error, "archive_mode", "The server archives no write-ahead log.")
-            {
-                Cost = "Everything since the newest backup is lost with the server.",
-                Mend = "Switch it on, and restart the server.",
-                Statement = "ALTER SYSTEM SET archive_mode = 'on'",
-            };
-            yield break;
+            yield return finding;
         }
 
-        if (archiver.IsFailing)
-        {
-            yield return new Finding("archive-failing", Severity.Error, "pg_stat_archiver", string.Create(
-                CultureInfo.InvariantCulture,
-                $"The server's last attempt to archive failed, for {archiver.FailedSegment}; {archiver.Failed} attempts failed so far."))
-            {
-                Cost = "The disk fills with segments, and what they hold is lost with the server.",
-                Mend = "Look for archive-push in the log of the server, and check the repository.",
-                Statement = $"pgbackrest --stanza={status.Stanza.Name} check",
-            };
-        }
-
-        if (archiver.WaitingAge > limits.Archive)
+        if (archive.ArchiveWaitingSeconds is { } seconds && TimeSpan.FromSeconds(seconds) is var waiting && waiting > limits.Archive)
         {
             yield return new Finding("archive-behind", Severity.Error, "pg_stat_archiver", string.Create(CultureInfo.InvariantCulture,
-                $"{archiver.Waiting} segments wait to be archived, the oldest for {Ages.Text(archiver.WaitingAge.Value)}."))
+                $"{archive.ArchiveWaiting} segments wait to be archived, the oldest for {Amount.Age(waiting)}."))
             {
-                Cost = "What they hold is lost with the server.",
+                Cost = "The changes in these segments are lost with the server.",
                 Mend = "Raise process-max for archive-push, or find what slows the repository.",
             };
         }
 
-        if (archiver.Waiting is null)
+        foreach (var hidden in server.NotVisible.Where(missing => missing.What == ReplicationQuery.Waiting))
         {
             yield return new Finding("archiver-not-seen", Severity.Information, "pg_ls_archive_statusdir",
-                "This role may not see how many segments wait to be archived.")
+                $"The number of segments that wait to be archived is not visible. {hidden.Why}")
             {
-                Mend = "Make it a member of pg_monitor.",
+                Mend = "Run as a role that is a member of pg_monitor.",
             };
         }
     }
@@ -204,7 +191,7 @@ internal static class BackupRules
             string.Create(CultureInfo.InvariantCulture, $"{Visible.Text(table.Table)} has {Rows(table.Restored)} in the restored server; ")
             + string.Create(CultureInfo.InvariantCulture, $"{Rows(table.Recorded)} were counted for the backup {backup.Label}"))
         {
-            Cost = later == 0 ? "The restored server is not what was backed up."
+            Cost = later == 0 ? "The restored server does not have the rows that were backed up."
                 : string.Create(CultureInfo.InvariantCulture, $"{later} transactions were committed while the rows were counted."),
         });
 

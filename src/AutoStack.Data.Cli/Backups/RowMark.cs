@@ -2,6 +2,7 @@ using System.Data;
 using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
+using AutoStack.Data.Cli.Output;
 using AutoStack.Data.Migrations.Internal;
 using Npgsql;
 
@@ -49,7 +50,7 @@ internal sealed record RowMark(
     /// <summary>Counts every table of the database; reads each of them whole.</summary>
     /// <param name="connection">A connection to the primary, in no transaction.</param>
     /// <param name="limit">The longest time for one table, which is left out after it; zero for no limit.</param>
-    /// <param name="report">Is told each table that took long.</param>
+    /// <param name="report">Receives each table that took long.</param>
     /// <param name="cancellationToken">Cancels the counting.</param>
     public static async Task<RowMark> CountAsync(
         NpgsqlConnection connection, TimeSpan limit, Action<string> report, CancellationToken cancellationToken)
@@ -90,14 +91,14 @@ internal sealed record RowMark(
                 if (watch.Elapsed > Long)
                 {
                     report(string.Create(
-                        CultureInfo.InvariantCulture, $"{Visible.Text(name)}: {rows[name]:N0} rows in {Ages.Text(watch.Elapsed)}."));
+                        CultureInfo.InvariantCulture, $"{Visible.Text(name)}: {rows[name]:N0} rows in {Amount.Age(watch.Elapsed)}."));
                 }
             }
             catch (PostgresException exception)
             {
                 await ExecuteAsync(connection, "ROLLBACK TO SAVEPOINT counting", cancellationToken).ConfigureAwait(false);
                 notCounted[name] = exception.SqlState == PostgresErrorCodes.QueryCanceled
-                    ? $"took longer than {Ages.Text(limit)}" : exception.MessageText;
+                    ? $"took longer than {Amount.Age(limit)}" : exception.MessageText;
             }
         }
 

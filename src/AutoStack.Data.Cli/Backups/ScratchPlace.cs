@@ -1,3 +1,4 @@
+using AutoStack.Data.Cli.Output;
 using AutoStack.Data.LocalServer;
 using AutoStack.Data.Migrations.Internal;
 
@@ -25,7 +26,7 @@ internal static class ScratchPlace
         if (free < backup.Size)
         {
             throw PgBackRest.Failed(
-                $"The backup {backup.Label} needs {Ages.Size(backup.Size)}, and {Visible.Text(folder)} has {Ages.Size(free)} free. "
+                $"The backup {backup.Label} needs {Amount.Bytes(backup.Size)}, and {Visible.Text(folder)} has {Amount.Bytes(free)} free. "
                 + "Name a larger folder with --scratch.");
         }
     }

@@ -21,6 +21,9 @@ internal sealed class ScratchServer : IAsyncDisposable
     private const int LongestSocket = 103;
     private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(50);
 
+    // Of the server, and of pgBackRest, which fetches the segments: its errors have a number in brackets.
+    private static readonly string[] FailureMarks = ["FATAL:", "PANIC:", "ERROR: ["];
+
     // They are on the command line, which is stronger than every file that the backup brings along. Libraries are not preloaded, because
     // their workers would do in the copy what they do in the original; subscriptions would take the changes that are the original's.
     private static readonly string[] Settings =
@@ -57,17 +60,17 @@ internal sealed class ScratchServer : IAsyncDisposable
             Directory.CreateDirectory(Path.Combine(folder, name));
         }
 
-        // Locks and the queue of fetched segments are those of this folder, so that the original is not held up.
+        // Locks and the queue of fetched segments are those of this folder, so that the original is not held up. The queue's place is in
+        // the environment: on the command line it is refused by a repository without archive-async.
         var restoring = Shell.Quote(pgBackRest.CommandLine("restore",
         [
-            .. restore, $"--pg1-path={DataOf(folder)}", $"--lock-path={folder}/lock", $"--spool-path={folder}/spool",
-            $"--log-path={folder}", $"--tablespace-map-all={folder}/tablespaces", "--archive-mode=off", "--log-level-console=off",
-            "--log-level-stderr=error",
+            .. restore, $"--pg1-path={DataOf(folder)}", $"--lock-path={folder}/lock", $"--log-path={folder}",
+            $"--tablespace-map-all={folder}/tablespaces", "--archive-mode=off", "--log-level-console=off", "--log-level-stderr=error",
         ]));
         var owned = pgBackRest.User is { } user ? Shell.Quote(["chown", "-R", user, folder]) + " && " : "";
         var serve = Shell.Quote(
         [
-            .. pgBackRest.Prefix, binaries.Postgres, "-D", DataOf(folder),
+            .. pgBackRest.Prefix, "/usr/bin/env", $"PGBACKREST_SPOOL_PATH={folder}/spool", binaries.Postgres, "-D", DataOf(folder),
             .. Settings.Concat(
                 [
                     $"port={SocketNumber}", $"unix_socket_directories={folder}", $"config_file={folder}/postgresql.conf",
@@ -185,11 +188,9 @@ internal sealed class ScratchServer : IAsyncDisposable
     private string Failures()
     {
         var lines = ReadLog().Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
-        List<string> failures = [.. lines.Where(line =>
-            line.Contains("FATAL:", StringComparison.Ordinal) || line.Contains("PANIC:", StringComparison.Ordinal))];
-        return string.Join(" | ", failures.DefaultIfEmpty(lines.LastOrDefault() ?? "the server ended without a word")
-            .Select(line => line[Math.Max(0, Math.Max(
-                line.IndexOf("FATAL:", StringComparison.Ordinal), line.IndexOf("PANIC:", StringComparison.Ordinal)))..]));
+        var failures = lines.Select(line => (Line: line, At: FailureMarks.Max(mark => line.IndexOf(mark, StringComparison.Ordinal))))
+            .Where(line => line.At >= 0).Select(line => line.Line[line.At..]).Distinct();
+        return string.Join(" | ", failures.DefaultIfEmpty(lines.LastOrDefault() ?? "the server ended without a message"));
     }
 
     private string ReadLog()

@@ -121,6 +121,6 @@ internal sealed partial record WalRange(string First, string Last, int Count, IR
 /// <param name="First">The first of them.</param>
 /// <param name="Last">The last of them; the first one when it is one.</param>
 /// <param name="Count">How many they are.</param>
-/// <param name="Backup">The backup that cannot be restored without them; null when they are needed to go on from one.</param>
+/// <param name="Backup">The backup that cannot be restored without them; null when only a recovery past its end needs them.</param>
 /// <param name="IsRecent">Whether the newest backup, too, ends there.</param>
 internal sealed record WalGap(string First, string Last, long Count, string? Backup, bool IsRecent);

@@ -1,17 +1,19 @@
 using System.CommandLine;
 using System.Globalization;
 using AutoStack.Data.Cli.Backups;
+using AutoStack.Data.Cli.Databases;
 using AutoStack.Data.Cli.Keys;
 using AutoStack.Data.Migrations.Internal;
+using AutoStack.Data.Monitoring;
 using Spectre.Console;
 
 namespace AutoStack.Data.Cli.Commands;
 
-/// <summary><c>backup status|mark|rehearse</c>: looks after the backups that pgBackRest keeps.</summary>
+/// <summary><c>backup status|mark|rehearse</c>: monitors and rehearses the backups that pgBackRest keeps.</summary>
 internal static class BackupCommand
 {
     public static Command Create(Session session) =>
-        new("backup", "Looks after the backups that pgBackRest keeps: their state, and whether they can be restored.")
+        new("backup", "Monitors the backups that pgBackRest keeps, and rehearses restoring them.")
         {
             Status(session),
             Mark(session),
@@ -20,12 +22,12 @@ internal static class BackupCommand
 
     private static Command Status(Session session)
     {
-        var repository = new RepositoryOptions();
-        var age = Ages.Option("--max-age", "The age of the newest backup from which it is an error.", TimeSpan.FromHours(26));
+        var repository = new RepositoryOptions(otherwise: "autostack");
+        var age = Ages.Option("--max-age", "The age of the newest backup from which it is an error.", BackupLimits.Usual.Backup);
         var rehearsal = Ages.Option(
-            "--max-rehearsal-age", "The age of the last rehearsal from which it is a warning.", TimeSpan.FromDays(8));
+            "--max-rehearsal-age", "The age of the last rehearsal from which it is a warning.", BackupLimits.Usual.Rehearsal);
         var archive = Ages.Option(
-            "--max-archive-lag", "How long a segment may wait to be archived before it is an error.", TimeSpan.FromMinutes(10));
+            "--max-archive-lag", "How long a segment may wait to be archived before it is an error.", BackupLimits.Usual.Archive);
         var format = FormatOption.Create();
         var command = new Command(
             "status",
@@ -38,19 +40,26 @@ internal static class BackupCommand
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var pgBackRest = await repository.FindAsync(session, parsed, cancellationToken).ConfigureAwait(false);
-            var server = session.Connection(parsed) is { } connection
-                ? new MigrationServer(connection, session.ShowsValues, session.AskPassword) : null;
+            Func<Task<DatabaseStats>>? measure = session.Connection(parsed) is null ? null
+                : () => MeasureAsync(session, parsed, cancellationToken);
             var limits = new BackupLimits(parsed.GetValue(age), parsed.GetValue(rehearsal), parsed.GetValue(archive));
-            var status = await BackupStatus.ReadAsync(pgBackRest, server, limits, cancellationToken).ConfigureAwait(false);
+            var status = await BackupStatus.ReadAsync(pgBackRest, measure, limits, cancellationToken).ConfigureAwait(false);
             return FormatOption.Report(
                 session, parsed.GetValue(format), "backup status", status.Findings, results => results.BackupsRead(status));
         });
         return command;
     }
 
+    private static async Task<DatabaseStats> MeasureAsync(Session session, ParseResult parsed, CancellationToken cancellationToken)
+    {
+        var services = await DataServices.OpenAsync(session, parsed, configure: null, cancellationToken).ConfigureAwait(false);
+        await using var closing = services.ConfigureAwait(false);
+        return await services.Get<IDatabaseMonitor>().MeasureAsync(StatsParts.Replication, cancellationToken).ConfigureAwait(false);
+    }
+
     private static Command Mark(Session session)
     {
-        var repository = new RepositoryOptions();
+        var repository = new RepositoryOptions(otherwise: "autostack");
         var limit = Ages.Option("--max-count", "The longest time for one table, which is left out after it.", TimeSpan.FromMinutes(10));
         var command = new Command(
             "mark",
@@ -73,6 +82,13 @@ internal static class BackupCommand
             session.Error.WriteLine("Counting rows.");
             var mark = await RowMark.CountAsync(
                 connection, parsed.GetValue(limit), text => session.Error.WriteLine(text), cancellationToken).ConfigureAwait(false);
+            if (mark.Rows.Count == 0 && mark.NotCounted.Count > 0)
+            {
+                throw PgBackRest.Failed(
+                    $"No table could be counted, for example {Visible.Text(mark.NotCounted.First().Key)}: "
+                    + $"{Visible.Text(mark.NotCounted.First().Value)}. Nothing was recorded.");
+            }
+
             await pgBackRest.AnnotateAsync(backup.Label, RowMark.Key, mark.ToAnnotation(), cancellationToken).ConfigureAwait(false);
             var isArchived = await RowMark.EndSegmentAsync(connection, cancellationToken).ConfigureAwait(false);
             session.Results.BackupMarked(backup, mark, isArchived);
@@ -83,7 +99,7 @@ internal static class BackupCommand
 
     private static Command Rehearse(Session session)
     {
-        var repository = new RepositoryOptions();
+        var repository = new RepositoryOptions(otherwise: "autostack");
         var set = Text("--set", "LABEL", "The backup to restore. Default: the newest, or with --time the newest before it.");
         var time = new Option<DateTimeOffset?>("--time")
         {
@@ -161,44 +177,4 @@ internal static class BackupCommand
 
     private static Option<string?> Text(string name, string what, string description) =>
         new(name) { Description = description, HelpName = what };
-
-    /// <summary>Which repository, and how to reach it. Each verb has its own options, since a symbol belongs to one command.</summary>
-    private sealed class RepositoryOptions
-    {
-        private readonly Option<string> program = new("--pgbackrest")
-        {
-            Description = "The program. Default: pgbackrest on PATH.",
-            HelpName = "PROGRAM",
-            DefaultValueFactory = _ => "pgbackrest",
-        };
-
-        private readonly Option<string?> configuration = Text(
-            "--pgbackrest-config", "FILE", "The configuration of pgBackRest. Default: the one that it finds itself.");
-
-        private readonly Option<string> stanza = new("--stanza")
-        {
-            Description = "The stanza, which is pgBackRest's name for a server. Default: autostack.",
-            HelpName = "NAME",
-            DefaultValueFactory = _ => "autostack",
-        };
-
-        private readonly Option<int?> repo = new("--repo")
-        {
-            Description = "The number of the repository; needed when there are several.",
-            HelpName = "N",
-        };
-
-        public void AddTo(Command command)
-        {
-            command.Options.Add(stanza);
-            command.Options.Add(repo);
-            command.Options.Add(configuration);
-            command.Options.Add(program);
-        }
-
-        public Task<PgBackRest> FindAsync(Session session, ParseResult parsed, CancellationToken cancellationToken) =>
-            PgBackRest.FindAsync(
-                parsed.GetValue(program)!, parsed.GetValue(configuration), parsed.GetValue(stanza)!, parsed.GetValue(repo),
-                session.Host.Directory, cancellationToken);
-    }
 }

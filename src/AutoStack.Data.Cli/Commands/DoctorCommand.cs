@@ -13,7 +13,8 @@ internal static class DoctorCommand
     /// <summary>The rules of the library and of the console.</summary>
     internal static IReadOnlyList<string> Rules { get; } =
     [
-        .. DoctorRules.Ids.Concat(SchemaFindings.Rules).Concat(PartitionFindings.Rules).Order(StringComparer.Ordinal),
+        .. DoctorRules.Ids.Concat(SchemaFindings.Rules).Concat(PartitionFindings.Rules).Concat(UpkeepFindings.Rules)
+            .Order(StringComparer.Ordinal),
     ];
 
     public static Command Create(Session session)
@@ -35,10 +36,12 @@ internal static class DoctorCommand
             }
         });
         var format = FormatOption.Create();
-        var command = new Command("doctor", "Examines rights, settings, indexes, transactions, replication and the schema.")
+        var command = new Command("doctor", "Examines rights, settings, indexes, transactions, replication, the schema, backups and keys.")
         {
             instances, pool, ignore, format,
         };
+        var upkeep = new UpkeepFindings();
+        upkeep.AddTo(command);
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var ignored = parsed.GetValue(ignore) ?? [];
@@ -48,7 +51,7 @@ internal static class DoctorCommand
                 PoolSize = parsed.GetValue(pool),
                 IgnoredRules = [.. ignored.Intersect(DoctorRules.Ids)],
             };
-            var findings = await FindAsync(session, parsed, options, cancellationToken).ConfigureAwait(false);
+            var findings = await FindAsync(session, parsed, options, upkeep, cancellationToken).ConfigureAwait(false);
             findings = [.. FindingLines.Ordered(findings.Where(finding => !ignored.Contains(finding.Rule)))];
             return FormatOption.Report(
                 session, parsed.GetValue(format), command.Name, findings, results => results.Examined(findings));
@@ -56,9 +59,9 @@ internal static class DoctorCommand
         return command;
     }
 
-    // A further source of findings, such as the age of the newest backup, is a further line here.
+    // A further source of findings is a further line here.
     private static async Task<IReadOnlyList<Finding>> FindAsync(
-        Session session, ParseResult parsed, DoctorOptions options, CancellationToken cancellationToken)
+        Session session, ParseResult parsed, DoctorOptions options, UpkeepFindings upkeep, CancellationToken cancellationToken)
     {
         var services = await DataServices.OpenAsync(session, parsed, configure: null, cancellationToken).ConfigureAwait(false);
         await using (services.ConfigureAwait(false))
@@ -69,6 +72,7 @@ internal static class DoctorCommand
                 .. PartitionFindings.Of(
                     await services.Get<IPartitionMaintenance>().FindStatusAsync(cancellationToken).ConfigureAwait(false)),
                 .. await SchemaFindings.FindAsync(session.Migrator(parsed), cancellationToken).ConfigureAwait(false),
+                .. await upkeep.FindAsync(session, parsed, services, cancellationToken).ConfigureAwait(false),
             ];
         }
     }

@@ -177,7 +177,7 @@ internal sealed record Examples(IReadOnlyList<(string What, string Line)> Lines,
             ],
             [(ExitCode.Done, "the rights are as they should be"), (ExitCode.Failed, Read + "; or not a superuser"), Usage,
                 (ExitCode.Locked, "another session held a lock for too long"), NoConnection,
-                (ExitCode.Warnings, "a right or a setting is missing"), (ExitCode.Errors, "somebody has a right too much")]),
+                (ExitCode.Warnings, "a right or a setting is missing"), (ExitCode.Errors, "a role has a right that it should not have")]),
         ["stats"] = new(
             [
                 ("Everything, in short.", "autostack-db stats"),
@@ -189,6 +189,7 @@ internal sealed record Examples(IReadOnlyList<(string What, string Line)> Lines,
         ["doctor"] = new(
             [
                 ("All findings, for a service with eight processes.", "autostack-db doctor --instances 8 --pool 20"),
+                ("Also the age of backups, and the keys of stored secrets.", "autostack-db doctor --stanza autostack --keys keys.txt"),
                 ("For an alert: no remark about archiving, annotations for a build server.",
                     "autostack-db doctor --ignore archive-off --format github"),
             ],
@@ -207,6 +208,7 @@ internal sealed record Examples(IReadOnlyList<(string What, string Line)> Lines,
                 (ExitCode.Done, "removed, counted, or ended at a limit of the run"),
                 (ExitCode.Failed, "failed for a table, a right is missing, or not confirmed"), Usage,
                 (ExitCode.Locked, "another process runs the retention"), NoConnection,
+                (ExitCode.Warnings, "with --dry-run: the role may not count the rows of a table"),
             ]),
         ["keys verify"] = new(
             [
@@ -215,7 +217,7 @@ internal sealed record Examples(IReadOnlyList<(string What, string Line)> Lines,
             ],
             [
                 (ExitCode.Done, "every value is encrypted, and opens with the given keys"), (ExitCode.Failed, Read), Usage, NoConnection,
-                (ExitCode.Warnings, "values are stored in clear, or in the first form"),
+                (ExitCode.Warnings, "values in clear or of the first form, or a column that is not visible"),
                 (ExitCode.Errors, "values do not open, or their keys were not given"),
             ]),
         ["keys rotate"] = new(

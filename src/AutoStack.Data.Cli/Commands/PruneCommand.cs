@@ -27,8 +27,8 @@ internal static class PruneCommand
             HelpName = "TABLE",
             DefaultValueFactory = _ => [],
         };
-        var maxRows = Number("--max-rows", "ROWS", "Ends the run after so many rows.");
-        var maxMinutes = Number("--max-minutes", "MINUTES", "Ends the run after so many minutes.");
+        var maxRows = Number("--max-rows", "ROWS", "Ends the run after ROWS rows.");
+        var maxMinutes = Number("--max-minutes", "MINUTES", "Ends the run after MINUTES minutes.");
         var archiveTo = new Option<string?>("--archive-to")
         {
             Description = "Archives partitions of logs into this folder before they are dropped; see partitions archive.",
@@ -56,7 +56,7 @@ internal static class PruneCommand
                 if (parsed.GetValue(dryRun))
                 {
                     session.Results.PrunePlanned(plan);
-                    return ExitCode.Done;
+                    return plan.NotVisible.Count == 0 ? ExitCode.Done : ExitCode.Warnings;
                 }
 
                 PruneLines.Write(session.Error, plan, dryRun: false);

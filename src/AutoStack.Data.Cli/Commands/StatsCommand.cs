@@ -38,8 +38,8 @@ internal static class StatsCommand
                     $"stats: there is no such part.{Nearest.To(given, Words.Keys)} The parts are {string.Join(", ", Words.Keys)}.");
             }
         });
-        var watch = Number("--watch", "SECONDS", "Looks again every so many seconds, 1 to 86,400, until Ctrl-C.", 86_400);
-        var count = Number("--count", "N", "With --watch: ends after so many looks.", int.MaxValue);
+        var watch = Number("--watch", "SECONDS", "Looks again every SECONDS seconds, 1 to 86,400, until Ctrl-C.", 86_400);
+        var count = Number("--count", "N", "With --watch: ends after N looks.", int.MaxValue);
         var save = new Option<string?>("--save")
         {
             Description = "Writes the look to a file, for --since of a later run.",

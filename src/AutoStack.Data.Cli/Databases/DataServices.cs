@@ -18,7 +18,7 @@ internal sealed class DataServices : IAsyncDisposable
     /// <summary>The server and database, for people.</summary>
     public string Where { get; }
 
-    /// <summary>Connects once, so that a wrong connection or password is told as by every other verb, then opens a pool.</summary>
+    /// <summary>Connects once, so that a wrong connection or password is reported as by every other verb, then opens a pool.</summary>
     /// <param name="session">The run.</param>
     /// <param name="parsed">Its arguments.</param>
     /// <param name="configure">Sets further options of the library, for example the keys of secrets; null for none.</param>

@@ -7,22 +7,26 @@ namespace AutoStack.Data.Cli.Keys;
 /// <summary>What is wrong with the stored secrets and the given keys.</summary>
 internal static class KeyFindings
 {
+    /// <summary>Stored values name a key that was not given.</summary>
+    public const string Missing = "key-missing";
+
     private const int MostRows = 5;
     private const string Rotate = "autostack-db keys rotate encrypts them with the first key.";
 
     public static IReadOnlyList<Finding> Of(KeyReport report) =>
     [
         .. MissingKeys(report), .. Unreadable(report), .. ClearValues(report), .. FirstForm(report), .. OldKeys(report),
-        .. UnusedKeys(report),
+        .. UnusedKeys(report), .. NotVisible(report),
     ];
 
-    private static IEnumerable<Finding> MissingKeys(KeyReport report) =>
+    /// <summary>The keys that stored values name, and that were not given.</summary>
+    public static IEnumerable<Finding> MissingKeys(KeyReport report) =>
         from count in report.Counts
         where report.Given.Count > 0 && count.KeyId is not null && !report.Given.Contains(count.KeyId)
         group count by count.KeyId into key
         let values = key.Sum(count => count.Values)
         select new Finding(
-            "key-missing", Severity.Error, $"key {key.Key}",
+            Missing, Severity.Error, $"key {key.Key}",
             $"{Values(values, "name")} the key {key.Key}, which was not given: "
                 + $"{string.Join(", ", key.Select(count => $"{count.Column} {Figures.Number((double)count.Values)}"))}.")
         {
@@ -49,7 +53,7 @@ internal static class KeyFindings
         select new Finding(
             "secret-in-clear", Severity.Warning, count.Column, $"{Values(count.Values, "are", count.Column)} stored in clear.")
         {
-            Cost = "Whoever reads the table or a dump of it reads them.",
+            Cost = "Everyone who can read the table or a dump of it can read these values.",
             Mend = count.Column == "sessions.token" ? "autostack-db keys rotate replaces them by their hashes." : Rotate,
         };
 
@@ -77,10 +81,18 @@ internal static class KeyFindings
 
     private static IEnumerable<Finding> UnusedKeys(KeyReport report) =>
         from key in report.Given
-        where report.Under(key) == 0
+        where report.Under(key) == 0 && report.NotVisible.Count == 0
         select new Finding("key-unused", Severity.Information, $"key {key}", $"No value is encrypted with the key {key}.")
         {
             Mend = key == report.Given[0] ? null : "Remove the key once no service has it at the front of its list.",
+        };
+
+    private static IEnumerable<Finding> NotVisible(KeyReport report) =>
+        from column in report.NotVisible
+        select new Finding("column-not-visible", Severity.Warning, column, $"The role may not read {column}: its values were left out.")
+        {
+            Cost = "Whether a key is still needed is not known.",
+            Mend = "Run as the services' role, as the owner of the tables or as a superuser.",
         };
 
     private static string Because(UnreadableReason reason) => reason switch

@@ -8,8 +8,13 @@ namespace AutoStack.Data.Cli.Keys;
 /// <param name="Given">The ids of the given keys, the first of which encrypts; empty when only ids were counted.</param>
 /// <param name="Counts">The number of values by column, form and key.</param>
 /// <param name="Unreadable">The values that do not open; empty when no keys were given.</param>
+/// <param name="NotVisible">The columns that the role may not read: nothing is known of their values.</param>
 internal sealed record KeyReport(
-    string Where, IReadOnlyList<string> Given, IReadOnlyList<SecretCount> Counts, IReadOnlyList<UnreadableGroup> Unreadable)
+    string Where,
+    IReadOnlyList<string> Given,
+    IReadOnlyList<SecretCount> Counts,
+    IReadOnlyList<UnreadableGroup> Unreadable,
+    IReadOnlyList<string> NotVisible)
 {
     /// <summary>What is wrong, and what is worth knowing.</summary>
     public IReadOnlyList<Finding> Findings => KeyFindings.Of(this);

@@ -12,7 +12,7 @@ internal sealed class KeyWork(Session session, DataServices services, IReadOnlyL
     private const int MaxPasses = 5;
     private const int BatchSize = ISecretRotation.MaxBatchSize;
 
-    private readonly ISecretRotation rotation = services.Get<ISecretRotation>();
+    private readonly SecretRotator rotation = (SecretRotator)services.Get<ISecretRotation>();
 
     /// <summary>Counts the values; with keys, also opens each of them unless that is left out.</summary>
     public async Task<KeyReport> VerifyAsync(bool opens, CancellationToken cancellationToken)
@@ -20,12 +20,15 @@ internal sealed class KeyWork(Session session, DataServices services, IReadOnlyL
         var progress = new WorkProgress(session.Error, "counting", "rows read");
         try
         {
-            var counts = await rotation.CountAsync(BatchSize, RowsOf(progress), cancellationToken).ConfigureAwait(false);
+            var hidden = await rotation.ListHiddenAsync(cancellationToken).ConfigureAwait(false);
+            var visible = rotation.Without(hidden);
+            var counts = await visible.CountAsync(BatchSize, RowsOf(progress), cancellationToken).ConfigureAwait(false);
             return new KeyReport(
                 services.Where,
                 [.. keys.Select(key => key.Id)],
                 counts,
-                opens && keys.Count > 0 ? await OpenAsync(cancellationToken).ConfigureAwait(false) : []);
+                opens && keys.Count > 0 ? await OpenAsync(visible, cancellationToken).ConfigureAwait(false) : [],
+                hidden);
         }
         finally
         {
@@ -83,13 +86,13 @@ internal sealed class KeyWork(Session session, DataServices services, IReadOnlyL
         }
     }
 
-    private async Task<IReadOnlyList<UnreadableGroup>> OpenAsync(CancellationToken cancellationToken)
+    private async Task<IReadOnlyList<UnreadableGroup>> OpenAsync(SecretRotator visible, CancellationToken cancellationToken)
     {
         var progress = new WorkProgress(session.Error, "opening", "rows read");
         var groups = new List<UnreadableGroup>();
         try
         {
-            var found = rotation.FindUnreadableAsync(BatchSize, RowsOf(progress), cancellationToken);
+            var found = visible.FindUnreadableAsync(BatchSize, RowsOf(progress), cancellationToken);
             await foreach (var (column, row, key, reason) in found.ConfigureAwait(false))
             {
                 var at = groups.FindIndex(group => group.Column == column && group.KeyId == key && group.Reason == reason);

@@ -16,15 +16,15 @@ internal static class Amount
         }
 
         var (value, unit) = (Math.Abs((double)number), 0);
-        while (value >= 1_000 && unit < Units.Length - 1)
+        while (value >= 1_000 && unit < Sizes.Length - 1)
         {
             (value, unit) = (value / 1_024, unit + 1);
         }
 
-        return $"{(number < 0 ? "-" : "")}{Digits(value, unit > 0)} {Units[unit]}";
+        return $"{(number < 0 ? "-" : "")}{Digits(value, unit > 0)} {Sizes[unit]}";
     }
 
-    private static string[] Units { get; } = ["B", "kB", "MB", "GB", "TB", "PB"];
+    private static string[] Sizes { get; } = ["B", "kB", "MB", "GB", "TB", "PB"];
 
     /// <summary>A number with a separator between thousands.</summary>
     public static string Count(long? number) => number?.ToString("#,##0", CultureInfo.InvariantCulture) ?? Nothing;
@@ -36,27 +36,22 @@ internal static class Amount
     public static string Percent(double? share) =>
         share is { } known ? (known * 100).ToString("0.0", CultureInfo.InvariantCulture) + " %" : Nothing;
 
-    /// <summary>An age or duration in its largest unit that is not zero, and the next: <c>3 d 4 h</c>.</summary>
-    public static string Seconds(double? seconds)
-    {
-        if (seconds is not { } known)
-        {
-            return Nothing;
-        }
+    /// <inheritdoc cref="Age"/>
+    public static string Seconds(double? seconds) =>
+        seconds is { } known ? Age(TimeSpan.FromSeconds(Math.Clamp(known, 0, TimeSpan.MaxValue.TotalSeconds / 2))) : Nothing;
 
-        var time = TimeSpan.FromSeconds(Math.Clamp(known, 0, TimeSpan.MaxValue.TotalSeconds / 2));
-        return time switch
-        {
-            { TotalSeconds: < 10 } => time.TotalSeconds.ToString("0.0", CultureInfo.InvariantCulture) + " s",
-            { TotalMinutes: < 1 } => FormattableString.Invariant($"{time.Seconds} s"),
-            { TotalHours: < 1 } => FormattableString.Invariant($"{time.Minutes} min {time.Seconds} s"),
-            { TotalDays: < 1 } => FormattableString.Invariant($"{time.Hours} h {time.Minutes} min"),
-            _ => FormattableString.Invariant($"{(int)time.TotalDays} d {time.Hours} h"),
-        };
-    }
+    /// <summary>An age or duration in its largest unit that is not zero, and the next unless it is zero: <c>3 d 4 h</c>.</summary>
+    public static string Age(TimeSpan time) => time switch
+    {
+        { TotalSeconds: < 10 } => Math.Max(0, time.TotalSeconds).ToString("0.0", CultureInfo.InvariantCulture) + " s",
+        { TotalMinutes: < 1 } => FormattableString.Invariant($"{time.Seconds} s"),
+        { TotalHours: < 1 } => Units(time.Minutes, "min", time.Seconds, "s"),
+        { TotalDays: < 1 } => Units(time.Hours, "h", time.Minutes, "min"),
+        _ => Units((int)time.TotalDays, "d", time.Hours, "h"),
+    };
 
     /// <summary>How long ago a time was; <c>never</c> for none.</summary>
-    public static string Ago(DateTimeOffset? then, DateTimeOffset now) => then is { } known ? Seconds((now - known).TotalSeconds) : "never";
+    public static string Ago(DateTimeOffset? then, DateTimeOffset now) => then is { } known ? Age(now - known) : "never";
 
     /// <summary>Milliseconds with three digits.</summary>
     public static string Milliseconds(double milliseconds) => milliseconds switch
@@ -69,6 +64,9 @@ internal static class Amount
     /// <summary>A rate per second.</summary>
     public static string Rate(long? number, double seconds) =>
         number is { } known && seconds > 0 ? Digits(known / seconds, true) + "/s" : Nothing;
+
+    private static string Units(int larger, string unit, int smaller, string nextUnit) => smaller == 0
+        ? FormattableString.Invariant($"{larger} {unit}") : FormattableString.Invariant($"{larger} {unit} {smaller} {nextUnit}");
 
     private static string Digits(double value, bool fractions) => value.ToString(
         !fractions || value >= 100 ? "#,##0" : value >= 10 ? "0.0" : "0.00", CultureInfo.InvariantCulture);

@@ -44,16 +44,16 @@ internal static class BackupJson
             Segments = wal.Count,
             Gaps = wal.Gaps.Select(gap => new { gap.First, gap.Last, gap.Count, gap.Backup }),
         },
-        Archiver = status.Archiver is not { } archiver ? null : new
+        Archiver = status.Server is not { Replication: { } archive } server ? null : new
         {
-            archiver.Mode,
-            Standby = archiver.IsStandby,
-            archiver.Archived,
-            LastAgeSeconds = archiver.LastAge?.TotalSeconds,
-            archiver.Failed,
-            Failing = archiver.IsFailing,
-            archiver.Waiting,
-            WaitingAgeSeconds = archiver.WaitingAge?.TotalSeconds,
+            Mode = archive.ArchiveMode,
+            Standby = server.Server.IsStandby,
+            archive.Archived,
+            LastAgeSeconds = (server.At - archive.LastArchived)?.TotalSeconds,
+            Failed = archive.ArchiveFailures,
+            Failing = archive.IsArchiveFailing,
+            Waiting = archive.ArchiveWaiting,
+            WaitingAgeSeconds = archive.ArchiveWaitingSeconds,
         },
         Rehearsed = status.Rehearsed is not { } rehearsed ? null : new
         {

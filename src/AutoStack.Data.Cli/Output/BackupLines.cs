@@ -1,6 +1,7 @@
 using System.Globalization;
 using AutoStack.Data.Cli.Backups;
 using AutoStack.Data.Migrations.Internal;
+using AutoStack.Data.Monitoring;
 using Spectre.Console;
 
 namespace AutoStack.Data.Cli.Output;
@@ -15,8 +16,8 @@ internal static class BackupLines
         if (status.Newest is { } newest)
         {
             output.WriteLine(
-                $"Newest backup: {newest.Label}, {newest.Type}, {Ages.Text(status.At - newest.Stop)} old, {Ages.Size(newest.Size)} in "
-                + $"{Ages.Text(newest.Stop - newest.Start)}, {Ages.Size(newest.RepositorySize)} in the repository.");
+                $"Newest backup: {newest.Label}, {newest.Type}, {Amount.Age(status.At - newest.Stop)} old, {Amount.Bytes(newest.Size)} in "
+                + $"{Amount.Age(newest.Stop - newest.Start)}, {Amount.Bytes(newest.RepositorySize)} in the repository.");
             output.WriteLine(
                 $"Kept: {Screen.Count(status.Stanza.Backups.Count, "backup")} since {Time(status.Stanza.Backups[0].Stop)}.");
         }
@@ -28,18 +29,17 @@ internal static class BackupLines
                 + $"{(wal.Gaps.Count == 0 ? "none missing" : $"{wal.Gaps.Sum(gap => gap.Count)} missing")}.");
         }
 
-        output.WriteLine(status.Archiver switch
+        output.WriteLine(status.Server switch
         {
-            null => "Archiver: not asked; with a connection, the server says whether it archives.",
-            { IsStandby: true } => "Archiver: the server is a standby; its primary archives.",
-            { Mode: "off" } => "Archiver: off.",
-            { } archiver => string.Create(
-                CultureInfo.InvariantCulture,
-                $"Archiver: {archiver.Archived} segments, the last one {Since(archiver.LastAge)}; {archiver.Failed} failed attempts")
-                + $"{Waiting(archiver)}.",
+            { Server.IsStandby: true } => "Archiver: the server is a standby; its primary archives.",
+            { Replication.ArchiveMode: "off" } => "Archiver: off.",
+            { Replication: { } archive } server =>
+                $"Archiver: {Amount.Count(archive.Archived)} segments, the last {Since(archive.LastArchived, server.At)}; "
+                + $"{Amount.Count(archive.ArchiveFailures)} failed attempts{Waiting(archive)}.",
+            _ => "Archiver: not asked; with a connection, the server says whether it archives.",
         });
         output.WriteLine(status.Rehearsed is { Rehearsed: { } rehearsed } backup
-            ? $"Last rehearsal: {backup.Label}, {Ages.Text(status.At - rehearsed)} ago."
+            ? $"Last rehearsal: {backup.Label}, {Amount.Age(status.At - rehearsed)} ago."
             : "Last rehearsal: never.");
         output.WriteLine();
         FindingLines.Write(output, status.Findings);
@@ -80,10 +80,10 @@ internal static class BackupLines
             : $"{FindingLines.Summary(report.Findings)}. The backup is not recorded as rehearsed.");
     }
 
-    private static string Since(TimeSpan? age) => age is { } known ? $"{Ages.Text(known)} ago" : "never";
+    private static string Since(DateTimeOffset? then, DateTimeOffset now) => then is null ? "never" : $"{Amount.Ago(then, now)} ago";
 
-    private static string Waiting(Archiver archiver) => archiver.Waiting is { } waiting
-        ? string.Create(CultureInfo.InvariantCulture, $", {waiting} segments waiting") : "";
+    private static string Waiting(ReplicationStats archive) =>
+        archive.ArchiveWaiting is { } waiting ? $", {Amount.Count(waiting)} segments waiting" : "";
 
     private static string Time(DateTimeOffset time) =>
         time.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture) + " UTC";

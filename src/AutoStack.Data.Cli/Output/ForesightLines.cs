@@ -61,12 +61,5 @@ internal static class ForesightLines
         }
     }
 
-    private static string Named(TableLock table) => table.Bytes is { } bytes ? $"{table.Table} ({Size(bytes)})" : table.Table;
-
-    private static string Size(long bytes) => bytes switch
-    {
-        < 10 * 1024 * 1024 => FormattableString.Invariant($"{bytes / 1024} kB"),
-        < 10L * 1024 * 1024 * 1024 => FormattableString.Invariant($"{bytes / 1024 / 1024} MB"),
-        _ => FormattableString.Invariant($"{bytes / 1024 / 1024 / 1024} GB"),
-    };
+    private static string Named(TableLock table) => table.Bytes is { } bytes ? $"{table.Table} ({Amount.Bytes(bytes)})" : table.Table;
 }

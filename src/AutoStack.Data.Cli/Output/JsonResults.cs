@@ -95,16 +95,16 @@ internal sealed class JsonResults(TextWriter output, IAnsiConsole error, Progres
     {
         From = report.FromVersion,
         To = report.ToVersion,
-        Steps = Steps(report),
-        Sets = Sets(report.Sets),
+        Steps = MigrationJson.Steps(report),
+        Sets = MigrationJson.Sets(report.Sets),
         progress.OpenSchemas,
     });
 
-    public void Planned(MigrationPlan plan) => Write(Members(plan));
+    public void Planned(MigrationPlan plan) => Write(MigrationJson.Of(plan, progress.OpenSchemas));
 
     public void Script(MigrationPlan plan)
     {
-        var members = Members(plan);
+        var members = MigrationJson.Of(plan, progress.OpenSchemas);
         members.Add("sql", plan.ToPsqlScript());
         Write(members);
     }
@@ -114,7 +114,7 @@ internal sealed class JsonResults(TextWriter output, IAnsiConsole error, Progres
         From = report.FromVersion,
         To = report.ToVersion,
         Rehearsed = ForesightJson.Of(report.Steps),
-        Sets = Sets(report.Sets),
+        Sets = MigrationJson.Sets(report.Sets),
         report.EndedEarly,
         Stops = ForesightJson.Of(report.Stops),
         progress.OpenSchemas,
@@ -126,19 +126,19 @@ internal sealed class JsonResults(TextWriter output, IAnsiConsole error, Progres
         CopyMs = Math.Round(report.CopyDuration.TotalMilliseconds, 1),
         From = report.Migration.FromVersion,
         To = report.Migration.ToVersion,
-        Steps = Steps(report.Migration),
-        Sets = Sets(report.Migration.Sets),
+        Steps = MigrationJson.Steps(report.Migration),
+        Sets = MigrationJson.Sets(report.Migration.Sets),
         progress.OpenSchemas,
     });
 
-    public void AdoptionPlanned(AdoptionPlan plan) => Write(Members(plan));
+    public void AdoptionPlanned(AdoptionPlan plan) => Write(MigrationJson.Of(plan, progress.OpenSchemas));
 
     public void Adopted(AdoptionResult report)
     {
-        var members = Members(report.Plan);
+        var members = MigrationJson.Of(report.Plan, progress.OpenSchemas);
         members.Add("from", report.Migration.FromVersion);
         members.Add("to", report.Migration.ToVersion);
-        members.Add("steps", Steps(report.Migration));
+        members.Add("steps", MigrationJson.Steps(report.Migration));
         Write(members);
     }
 
@@ -262,57 +262,6 @@ internal sealed class JsonResults(TextWriter output, IAnsiConsole error, Progres
         error.WriteLine(failure.Message, new Style(Color.Red));
         Write(new { Error = new { failure.Kind, failure.Message } });
     }
-
-    private Dictionary<string, object?> Members(MigrationPlan plan) => new()
-    {
-        ["from"] = plan.FromVersion,
-        ["to"] = plan.ToVersion,
-        ["plan"] = Steps(plan),
-        ["sets"] = Sets(plan.Sets),
-        ["obstacles"] = ForesightJson.Of(plan.Obstacles),
-        ["locks"] = ForesightJson.Of(plan.Locks),
-        ["openSchemas"] = progress.OpenSchemas,
-    };
-
-    private static IEnumerable<object> Steps(MigrationPlan plan) => plan.Scripts.Select(script =>
-        new { script.Set, script.Version, Script = plan.StepOf(script).FileName, plan.StepOf(script).Transactional });
-
-    private static IEnumerable<object> Sets(IEnumerable<SetVersions> sets) =>
-        sets.Select(set => new { set.Set, From = set.FromVersion, To = set.ToVersion });
-
-    private static IEnumerable<object> Steps(MigrationResult report) => report.Steps.Select(step => new
-    {
-        step.Set,
-        step.Version,
-        Script = step.FileName,
-        DurationMs = Math.Round(step.Duration.TotalMilliseconds, 1),
-        Retries = step.Retries.Select(retry => new
-        {
-            retry.Attempt,
-            DelayMs = Math.Round(retry.Delay.TotalMilliseconds),
-            Blockers = retry.Blockers.Select(blocker => new
-            {
-                Pid = blocker.ProcessId,
-                blocker.Application,
-                blocker.Role,
-                TransactionSeconds = blocker.TransactionAge is { } age ? Math.Round(age.TotalSeconds, 1) : (double?)null,
-                blocker.State,
-                blocker.Statement,
-            }),
-        }),
-    });
-
-    private Dictionary<string, object?> Members(AdoptionPlan plan) => new()
-    {
-        ["found"] = plan.Found,
-        ["alembicRevision"] = plan.AlembicRevision,
-        ["stamped"] = plan.StampedVersion,
-        ["changes"] = plan.Changes.Select(c => new { Name = c.Step.FileName, c.Description, c.Step.Sql }),
-        ["scripts"] = plan.Scripts.Select(s => s.Up.FileName),
-        ["kept"] = plan.Kept,
-        ["obstacles"] = plan.Obstacles,
-        ["openSchemas"] = progress.OpenSchemas,
-    };
 
     // In JSON, every odd character is part of a string and can be escaped.
     private void Write<T>(T result) => output.WriteLine(Odd(JsonSerializer.Serialize(result, Format)));

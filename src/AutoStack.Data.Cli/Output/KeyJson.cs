@@ -7,6 +7,7 @@ namespace AutoStack.Data.Cli.Output;
 /// <code>
 /// keys verify  {"given":["new","old"],"stored":[{"column":"projects.env_vars","form":"encrypted","keyId":"old","values":12},…],
 ///              "unreadable":[{"column":"projects.env_vars","keyId":"old","reason":"changed","values":1,"rows":["…"]},…],"findings":[…]}
+///              and "notVisible":["deployments.env_vars"], the columns that the role may not read
 ///              form is encrypted, firstForm, withoutVersion, clear, hashed or unknown; keyId is null for values in clear and hashes;
 ///              reason is keyMissing, changed, withoutVersion, notAccepted or unknownForm; rows has the first 100 ids
 /// keys rotate  the same after the rotation, and "dryRun":false,"seconds":1.2,"rotated":12,"columns":[{"column":"projects.env_vars",
@@ -21,6 +22,7 @@ internal static class KeyJson
         ["given"] = report.Given,
         ["stored"] = report.Counts,
         ["unreadable"] = report.Unreadable,
+        ["notVisible"] = report.NotVisible,
         ["findings"] = FindingJson.Of(report.Findings),
     };
 

@@ -21,6 +21,7 @@ internal static class KeyLines
         Counts(output, report);
         var stale = report.Stale.ToList();
         var lost = stale.Where(count => count.KeyId is not null && !report.Given.Contains(count.KeyId)).Sum(count => count.Values);
+        FindingLines.Write(output, report.Findings.Where(finding => finding.Rule == "column-not-visible"));
         output.WriteLine(
             $"{Figures.Number(stale.Sum(count => count.Values) - lost, "value")} would be replaced, with the key {report.Given[0]}. "
             + (lost > 0 ? $"{Figures.Number(lost, "value")} would stay, since their keys were not given. " : "")
@@ -73,7 +74,8 @@ internal static class KeyLines
 
         if (report.Counts.Count == 0)
         {
-            output.WriteLine("No secret is stored.");
+            output.WriteLine(report.NotVisible.Count == 0
+                ? "No secret is stored." : "No secret is stored in the columns that this role may read.");
         }
         else
         {

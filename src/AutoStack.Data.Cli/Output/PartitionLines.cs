@@ -24,7 +24,7 @@ internal static class PartitionLines
             {
                 grid.Add(
                     table.Name, partition.Name, Day(partition.From), Day(partition.Until),
-                    partition.Rows?.ToString("N0", CultureInfo.InvariantCulture) ?? "?", Size(partition.Bytes));
+                    partition.Rows?.ToString("N0", CultureInfo.InvariantCulture) ?? "?", Amount.Bytes(partition.Bytes));
             }
         }
 
@@ -46,11 +46,4 @@ internal static class PartitionLines
     }
 
     private static string Day(DateTimeOffset? time) => time is { } day ? day.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture) : "";
-
-    private static string Size(long bytes) => bytes switch
-    {
-        < 1 << 20 => string.Create(CultureInfo.InvariantCulture, $"{bytes / 1024} KB"),
-        < 1 << 30 => string.Create(CultureInfo.InvariantCulture, $"{bytes >> 20} MB"),
-        _ => string.Create(CultureInfo.InvariantCulture, $"{bytes / (double)(1 << 30):0.0} GB"),
-    };
 }

@@ -5,7 +5,8 @@ namespace AutoStack.Data.Cli.Output;
 /// <summary>The results of <c>prune</c> as JSON.</summary>
 /// <remarks>
 /// <code>
-/// prune --dry-run  {"dryRun":true,"rows":120,"tables":[{"table":"sessions","rows":120,"estimatedBytes":31000},…],"missingRights":[]}
+/// prune --dry-run  {"dryRun":true,"rows":120,"tables":[{"table":"sessions","rows":120,"estimatedBytes":31000},…],"missingRights":[],
+///                  "notVisible":[]}   notVisible are the tables that the role may not count; with any, the exit code is 7
 ///                  estimatedBytes is null before the first ANALYZE of the table
 /// prune            {"dryRun":false,"outcome":"completed","rows":120,"seconds":1.2,"lagIsHidden":false,
 ///                  "tables":[{"table":"sessions","rows":120,"batches":1,"seconds":0.2,"moreLeft":false,"error":null},…]}
@@ -21,6 +22,7 @@ internal static class PruneJson
         Rows = plan.Counts.Sum(count => count.Rows),
         Tables = plan.Counts.Select(count => new { count.Table, count.Rows, count.EstimatedBytes }),
         plan.MissingRights,
+        plan.NotVisible,
     };
 
     public static object Of(PruneReport report) => new

@@ -13,7 +13,12 @@ internal static class PruneLines
         var grid = new Grid(new Column("table"), new Column("rows", Right: true), new Column("size about", Right: true));
         foreach (var count in plan.Counts)
         {
-            grid.Add(count.Table, Figures.Number(count.Rows), count.Rows == 0 ? "" : Figures.Size(count.EstimatedBytes));
+            grid.Add(count.Table, Figures.Number(count.Rows), count.Rows == 0 ? "" : Amount.Bytes(count.EstimatedBytes));
+        }
+
+        foreach (var hidden in plan.NotVisible)
+        {
+            grid.Add(hidden, "not visible", "");
         }
 
         grid.Write(output);
@@ -21,6 +26,12 @@ internal static class PruneLines
         output.WriteLine(dryRun
             ? $"{rows} would be removed from {plan.Where}. Nothing was changed."
             : $"{rows} will be removed from {plan.Where}.");
+        if (plan.NotVisible.Count > 0)
+        {
+            output.WriteLine(
+                $"This role may not read, and did not count: {string.Join(", ", plan.NotVisible)}.", new Style(Color.Yellow));
+        }
+
         if (plan.MissingRights.Count > 0)
         {
             output.WriteLine(

@@ -43,15 +43,15 @@ internal static class TableLines
         var grown = (change?.Indexes ?? []).ToDictionary(i => (i.Schema, i.Name));
         var grid = new Grid(
         [
-            new Column("index"), new Column("size", Right: true), .. Growth(change), new Column("scans", Right: true, LeftOut: 2),
-            new Column("remark", LeftOut: 3, Wraps: true),
+            new Column("index"), new Column("size", Right: true), .. Growth(change), new Column("bloat ~", Right: true, LeftOut: 4),
+            new Column("scans", Right: true, LeftOut: 2), new Column("remark", LeftOut: 3, Wraps: true),
         ]);
         foreach (var index in indexes.Take(most))
         {
             grid.Add(
             [
                 Named(index.Schema, index.Name), Amount.Bytes(index.Bytes),
-                .. Growth(change, grown.GetValueOrDefault((index.Schema, index.Name))?.Bytes),
+                .. Growth(change, grown.GetValueOrDefault((index.Schema, index.Name))?.Bytes), Amount.Bytes(index.BloatBytes),
                 Amount.Count(index.Scans), new Cell(Visible.Text(Remark(index)), index.IsValid ? null : Color.Red),
             ]);
         }

@@ -47,7 +47,7 @@ internal static class TotalsLines
     public static void Write(IAnsiConsole output, QueueStats queue) => Write(output,
     [
         ("waiting", Most(queue.Waiting)),
-        ("head of the queue", queue.HeadSeconds is null ? "nobody" : $"{Amount.Seconds(queue.HeadSeconds)} old"),
+        ("head of the queue", queue.HeadSeconds is null ? "none waits" : $"{Amount.Seconds(queue.HeadSeconds)} old"),
         ("running", Most(queue.Running)),
         ("leases", $"{Most(queue.Leases)}, {Amount.Count(queue.ExpiredLeases)} expired"),
         ("log lines per day", queue.LogLinesPerDay is { } lines ? $"about {Amount.Count(lines)}" : Amount.Count(null)),

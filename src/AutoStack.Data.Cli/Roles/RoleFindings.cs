@@ -4,7 +4,7 @@ using AutoStack.Data.Monitoring;
 namespace AutoStack.Data.Cli.Roles;
 
 /// <summary>
-/// What a check of the roles reports: a right that somebody has and should not have is an error, because it opens something; one that is
+/// What a check of the roles reports: a right that a role has and should not have is an error, because it opens something; one that is
 /// missing is a warning, because a program stops.
 /// </summary>
 internal static class RoleFindings
@@ -43,7 +43,7 @@ internal static class RoleFindings
                 "role-attribute", Severity.Error, role,
                 $"The role {role} has {string.Join(", ", change.Rights.Where(Closing.Contains).Select(right => right[2..]))}.")
             {
-                Cost = Whoever(change.Role),
+                Cost = HoldersOf(change.Role),
             },
             RoleAction.Alter => new Finding("role-attribute", Severity.Warning, role, $"The role {role} lacks {rights}."),
             RoleAction.Own => new Finding(
@@ -63,13 +63,13 @@ internal static class RoleFindings
             _ => new Finding("extra-right", Severity.Error, role, change.Kind == "member"
                 ? $"{role} is a member of {objects}." : $"{role} has {rights} on {objects}.")
             {
-                Cost = Whoever(change.Role),
+                Cost = HoldersOf(change.Role),
             },
         };
     }
 
-    private static string Whoever(string role) => role == "PUBLIC" ? "Every role of the server has it."
-        : role.EndsWith("_app", StringComparison.Ordinal) ? "Whoever gets into a service has it, too."
+    private static string HoldersOf(string role) => role == "PUBLIC" ? "Every role of the server has it."
+        : role.EndsWith("_app", StringComparison.Ordinal) ? "An attacker who controls a service has it, too."
         : role.EndsWith("_readonly", StringComparison.Ordinal) ? "Everybody who may read reports has it."
-        : "Whoever connects as this role has it.";
+        : "Everyone who connects as this role has it.";
 }

@@ -10,7 +10,7 @@ namespace AutoStack.Data.Cli.Roles;
 /// <param name="Shared">True when everybody keeps the functions of PostgreSQL that the script restricts.</param>
 /// <param name="Changes">What the script changes.</param>
 /// <param name="Refused">
-/// Why the script refused to go on, with its hint: a right that another role has given. The changes are then unknown. Null otherwise.
+/// Why the script refused to continue, with its hint: a right that another role has given. The changes are then unknown. Null otherwise.
 /// </param>
 internal sealed record RoleReport(string Database, string Prefix, bool Shared, IReadOnlyList<RoleChange> Changes, string? Refused);
 

@@ -6,7 +6,9 @@ namespace AutoStack.Data.Cli.Upkeep;
 /// <param name="Where">The server and database, for people.</param>
 /// <param name="Counts">The rows of each table.</param>
 /// <param name="MissingRights">The rights that the role lacks for the removal.</param>
-internal sealed record PrunePlan(string Where, IReadOnlyList<RetentionCount> Counts, IReadOnlyList<string> MissingRights);
+/// <param name="NotVisible">The tables whose rows the role may not count.</param>
+internal sealed record PrunePlan(
+    string Where, IReadOnlyList<RetentionCount> Counts, IReadOnlyList<string> MissingRights, IReadOnlyList<string> NotVisible);
 
 /// <summary>What <c>prune</c> has removed.</summary>
 /// <param name="Run">The run.</param>

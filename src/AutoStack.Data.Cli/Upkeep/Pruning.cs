@@ -3,6 +3,7 @@ using AutoStack.Data.Cli.Databases;
 using AutoStack.Data.Cli.Output;
 using AutoStack.Data.Migrations.Internal;
 using AutoStack.Data.Retention;
+using Npgsql;
 using Spectre.Console;
 
 namespace AutoStack.Data.Cli.Upkeep;
@@ -27,15 +28,22 @@ internal sealed class Pruning(Session session, RetentionPolicy policy)
     {
         var retention = services.Get<IRetentionService>();
         var missing = await MissingRightsAsync(retention, tables, cancellationToken).ConfigureAwait(false);
-        var counts = new List<RetentionCount>();
+        var (counts, hidden) = (new List<RetentionCount>(), new List<string>());
         foreach (var (rule, _) in RetentionRules.Of(policy).Where(item => tables?.Contains(item.Rule.Table) != false))
         {
             session.Error.WriteLine($"Counting the old rows of {rule.Table}.");
-            counts.AddRange(await retention.CountAsync(Only(rule), cancellationToken).ConfigureAwait(false));
+            try
+            {
+                counts.AddRange(await retention.CountAsync(Only(rule), cancellationToken).ConfigureAwait(false));
+            }
+            catch (PostgresException exception) when (exception.SqlState == PostgresErrorCodes.InsufficientPrivilege)
+            {
+                hidden.Add(rule.Table);
+            }
         }
 
         totals = counts.ToDictionary(count => count.Table, count => count.Rows);
-        return new PrunePlan(services.Where, counts, missing);
+        return new PrunePlan(services.Where, counts, missing, hidden);
     }
 
     /// <summary>Removes the rows.</summary>

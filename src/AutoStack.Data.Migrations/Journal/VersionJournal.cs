@@ -168,6 +168,8 @@ internal static class VersionJournal
     {
         var why = exception is PostgresException postgres ? ServerError.Describe(postgres, showValues) : exception.Message;
         var error = exception.SqlState == PostgresErrorCodes.LockNotAvailable ? MigrationError.Locked : MigrationError.ScriptFailed;
-        return new MigrationException(error, $"The journal {Table} cannot be {verb}: {why}", exception);
+        var mend = exception.SqlState == PostgresErrorCodes.InsufficientPrivilege
+            ? " Run as the owner of the tables, or as a role that has the right." : "";
+        return new MigrationException(error, $"The journal {Table} cannot be {verb}: {why}{mend}", exception);
     }
 }

@@ -6,7 +6,7 @@ namespace AutoStack.Data.Integrity;
 
 internal sealed class DatabaseVerifier(Db db, SecretProtector secrets, TimeProvider clock) : IDatabaseVerifier
 {
-    // A table of which so many pages cannot be read needs no further ones.
+    // A table with this number of unreadable pages is not read any further.
     private const int MaxDamagedPages = 100;
 
     private const int MaxExamples = 100;

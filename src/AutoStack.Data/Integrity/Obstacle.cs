@@ -4,7 +4,7 @@ using Npgsql;
 namespace AutoStack.Data.Integrity;
 
 /// <summary>Why a check could not be made, or not to its end.</summary>
-/// <param name="Severity">A warning where something may be wrong that nobody saw.</param>
+/// <param name="Severity">A warning where a fault may exist that was not seen.</param>
 /// <param name="Why">The reason, in one sentence.</param>
 /// <param name="Mend">What to do; null when there is nothing.</param>
 internal sealed record Obstacle(Severity Severity, string Why, string? Mend)

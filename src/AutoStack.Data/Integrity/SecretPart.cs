@@ -21,8 +21,6 @@ internal sealed class SecretPart(string table, Func<SecretColumn> column, Func<P
     // What a value has beside its text: a nonce of 12 bytes and a tag of 16.
     private const int Overhead = 28;
 
-    private const string Prefix = "enc:v2:";
-
     public static IntegrityPart[] All { get; } =
     [
         new Keys(),
@@ -71,11 +69,13 @@ internal sealed class SecretPart(string table, Func<SecretColumn> column, Func<P
 
     private static string? ProblemOf(SecretProtector secrets, StaleSecret secret)
     {
-        var value = secret.Stored.Value!;
+        var (value, version) = secret.Stored;
+        var form = StoredForm.Of(value, version is not null);
         if (secrets.WriterPrefix is null)
         {
-            return value.StartsWith(Prefix, StringComparison.Ordinal) && !IsWellFormed(value, secret.Stored.Version)
-                ? "an encrypted value is cut, or has no version" : null;
+            return value!.StartsWith(StoredForm.Prefix, StringComparison.Ordinal)
+                && !(form.Form == SecretForm.Encrypted && IsWellFormed(value.AsSpan(StoredForm.Prefix.Length + form.KeyId!.Length + 1)))
+                    ? "an encrypted value is cut, or has no version" : null;
         }
 
         try
@@ -85,22 +85,11 @@ internal sealed class SecretPart(string table, Func<SecretColumn> column, Func<P
         }
         catch (SecretUnreadableException)
         {
-            return $"a value does not open{KeyOf(value)}";
+            return $"a value does not open{(form.KeyId is { } key ? $"; it names the key '{key}'" : "")}";
         }
     }
 
-    private static bool IsWellFormed(string value, Guid? version) =>
-        version is not null && value.IndexOf(':', Prefix.Length) is > 0 and var end
-        && Base64Url.IsValid(value.AsSpan(end + 1), out var length) && length > Overhead;
-
-    // The key that the value names, which is no secret. Another text there may be a part of a value in clear.
-    private static string KeyOf(string value)
-    {
-        var end = value.StartsWith(Prefix, StringComparison.Ordinal) ? value.IndexOf(':', Prefix.Length) : -1;
-        return end - Prefix.Length is > 0 and <= 32
-            && value[Prefix.Length..end].All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '_' or '-')
-            ? $"; it names the key '{value[Prefix.Length..end]}'" : "";
-    }
+    private static bool IsWellFormed(ReadOnlySpan<char> encrypted) => Base64Url.IsValid(encrypted, out var length) && length > Overhead;
 
     /// <summary>Says that there is no key.</summary>
     private sealed class Keys() : IntegrityPart(Severity.Information, "")

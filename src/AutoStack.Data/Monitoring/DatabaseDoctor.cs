@@ -7,6 +7,9 @@ internal sealed class DatabaseDoctor(Db db, IDatabaseMonitor monitor) : IDatabas
     private const StatsParts Needed =
         StatsParts.Totals | StatsParts.Tables | StatsParts.Indexes | StatsParts.Sessions | StatsParts.Replication;
 
+    // No rule reads them.
+    private static readonly string[] NotNeeded = [TableQuery.Bloat, IndexQuery.Bloat, ReplicationQuery.Waiting];
+
     public Task<IReadOnlyList<Finding>> ListFindingsAsync(DoctorOptions? options, CancellationToken cancellationToken)
     {
         options ??= new DoctorOptions();
@@ -20,8 +23,7 @@ internal sealed class DatabaseDoctor(Db db, IDatabaseMonitor monitor) : IDatabas
         var look = new Look(db);
         var facts = await DoctorQuery.ReadAsync(look, stats, options, cancellationToken).ConfigureAwait(false);
 
-        // No rule needs the bloat.
-        var missing = stats.NotVisible.Concat(look.NotVisible).Where(m => m.What != TableQuery.Bloat);
+        var missing = stats.NotVisible.Concat(look.NotVisible).Where(m => !NotNeeded.Contains(m.What));
         return DoctorRules.Apply(facts with { NotVisible = [.. missing] });
     }
 }

@@ -8,8 +8,8 @@ internal static class DoctorQuery
 {
     private static readonly string[] Settings =
     [
-        "archive_mode", "autovacuum", "autovacuum_freeze_max_age", "data_checksums", "default_statistics_target", "fsync",
-        "full_page_writes", "idle_in_transaction_session_timeout", "idle_session_timeout", "max_connections",
+        "autovacuum", "autovacuum_freeze_max_age", "data_checksums", "default_statistics_target", "fsync", "full_page_writes",
+        "idle_in_transaction_session_timeout", "idle_session_timeout", "max_connections",
         "max_locks_per_transaction", "max_prepared_transactions", "random_page_cost", "shared_buffers", "statement_timeout",
         "superuser_reserved_connections", "reserved_connections", "synchronous_commit", "synchronous_standby_names", "track_counts",
         "track_io_timing", "wal_level", "session_replication_role",

@@ -26,7 +26,7 @@ internal static class DurabilityRules
         new("checksums-off", facts => facts.Value("data_checksums") == "off"
             ? [new("checksums-off", Severity.Warning, "data_checksums", "The server keeps no checksums of data pages.")
             {
-                Cost = "A disk that returns wrong data is noticed by nobody, and damages backups, too.",
+                Cost = "Wrong data from a disk is not noticed, and damages backups, too.",
                 Mend = "Stop the server, and run 'pg_checksums --enable -D DATA': it reads and writes every page once.",
             }
             ] : []),
@@ -38,15 +38,8 @@ internal static class DurabilityRules
                 Mend = "Look for 'page verification failed' in the server's log, restore to another disk, and replace the hardware.",
             }
             ] : []),
-        new("archive-off", facts => facts is { Stats.Server.IsStandby: false } && facts.Value("archive_mode") == "off"
-            ? [new("archive-off", Severity.Warning, "archive_mode", "The server archives no WAL.")
-            {
-                Cost = "After a loss, only the last full backup comes back: everything since is lost.",
-                Mend = "Set archive_mode and the archive_command of a backup tool, and restart; where WAL is received, ignore this.",
-                Statement = "ALTER SYSTEM SET archive_mode = on",
-            }
-            ] : []),
-        new("archive-failing", ArchiveFailing),
+        new(ArchiveRules.Off, facts => ArchiveRules.Of(facts.Stats).Where(finding => finding.Rule == ArchiveRules.Off)),
+        new(ArchiveRules.Failing, facts => ArchiveRules.Of(facts.Stats).Where(finding => finding.Rule == ArchiveRules.Failing)),
         new("wal-level", facts => facts.Value("wal_level") == "minimal"
             ? [new("wal-level", Severity.Warning, "wal_level", "wal_level is minimal.")
             {
@@ -58,8 +51,8 @@ internal static class DurabilityRules
         new("unlogged-table", facts => facts.Tables.Where(table => table.IsUnlogged).Select(table =>
             new Finding("unlogged-table", Severity.Warning, table.Name, $"The table {table.Name} is not written to WAL.")
             {
-                Cost = "After a crash it is empty, and standbys never have its rows.",
-                Mend = "Log it, unless its rows may be lost; the statement rewrites the table under an exclusive lock.",
+                Cost = "After a crash the table is empty, and standbys never have its rows.",
+                Mend = "Make the table logged, unless its rows may be lost; the statement rewrites the table under an exclusive lock.",
                 Statement = $"ALTER TABLE {table.QuotedName} SET LOGGED",
             })),
     ];
@@ -80,23 +73,6 @@ internal static class DurabilityRules
                     Statement = place is null ? "ALTER SYSTEM SET synchronous_commit = on" : $"{place.Alter} RESET synchronous_commit",
                 };
             }
-        }
-    }
-
-    private static IEnumerable<Finding> ArchiveFailing(DoctorFacts facts)
-    {
-        if (facts.Stats.Replication is { LastArchiveFailure: { } failed, ArchiveFailures: var failures } archive
-            && facts.Value("archive_mode") != "off" && (archive.LastArchived is null || failed >= archive.LastArchived))
-        {
-            var success = archive.LastArchived is { } last
-                ? string.Create(CultureInfo.InvariantCulture, $"the last success was at {last:u}") : "it has never succeeded";
-            yield return new Finding("archive-failing", Severity.Error, "archive_command", string.Create(
-                CultureInfo.InvariantCulture,
-                $"Archiving fails: {failures} failures, the last at {failed:u}; {success}."))
-            {
-                Cost = "Nothing since the last success can be restored, and WAL fills the disk until the server stops.",
-                Mend = "Read why in the server's log, and mend archive_command or its target; archiving then goes on by itself.",
-            };
         }
     }
 }

@@ -9,7 +9,7 @@ namespace AutoStack.Data.Monitoring;
 /// <param name="Problem">What is wrong, in one sentence with its numbers. Never contains a secret value.</param>
 public sealed record Finding(string Rule, Severity Severity, string Subject, string Problem)
 {
-    /// <summary>What it costs as long as nobody mends it, in one sentence; null when the problem says it.</summary>
+    /// <summary>What it costs until it is mended, in one sentence; null when the problem says it.</summary>
     public string? Cost { get; init; }
 
     /// <summary>How to mend it, in one sentence; null when nothing is to be done.</summary>

@@ -15,6 +15,13 @@ public sealed record IndexStats
     /// <summary>The size in bytes; null while another session holds the index exclusively.</summary>
     public required long? Bytes { get; init; }
 
+    /// <summary>
+    /// Estimated bytes of a btree index that hold no entries, from the average widths that ANALYZE found. PostgreSQL stores equal values
+    /// once; the estimate counts them for each row, so that an index of repeated values has more. Null for other kinds of indexes, without
+    /// ANALYZE, or when the role may not read the columns.
+    /// </summary>
+    public long? BloatBytes { get; init; }
+
     /// <summary>Scans of the index.</summary>
     public required long Scans { get; init; }
 

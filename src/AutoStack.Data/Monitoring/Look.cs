@@ -29,7 +29,7 @@ internal sealed class Look(Db db)
         }
         catch (PostgresException exception) when (exception.SqlState is PostgresErrorCodes.InsufficientPrivilege)
         {
-            Miss(part, what, $"The role has not the right: {exception.MessageText}.");
+            Miss(part, what, $"The role lacks a right: {exception.MessageText}.");
         }
         catch (PostgresException exception) when (exception.SqlState is PostgresErrorCodes.UndefinedTable)
         {

@@ -26,8 +26,8 @@ internal static class ObjectRules
             new Finding("invalid-index", Severity.Warning, $"{index.Schema}.{index.Name}",
                 $"The index {index.Schema}.{index.Name} of {index.Table} is invalid.")
             {
-                Cost = "Every write keeps it, and no query uses it; a unique index enforces nothing for older rows.",
-                Mend = "Build it again; while CREATE INDEX CONCURRENTLY is under way it is no fault.",
+                Cost = "Every write maintains the index, and no query uses it; a unique index does not check older rows.",
+                Mend = "Rebuild the index; ignore the finding while CREATE INDEX CONCURRENTLY runs.",
                 Statement = $"REINDEX INDEX CONCURRENTLY {DoctorRules.Quoted(index.Schema)}.{DoctorRules.Quoted(index.Name)}",
             })),
         new("sequence-exhausted", Sequences),
@@ -35,8 +35,8 @@ internal static class ObjectRules
             .Where(table => table.Parameter("autovacuum_enabled") is { } value && value is "false" or "off" or "no" or "0")
             .Select(table => new Finding("table-autovacuum-off", Severity.Warning, table.Name, $"Autovacuum is off for {table.Name}.")
             {
-                Cost = "Its dead rows stay, its plans age, and only the emergency vacuum freezes it.",
-                Mend = "Turn it on.",
+                Cost = "Dead rows stay, statistics become old, and only the emergency vacuum freezes the table.",
+                Mend = "Turn the setting on.",
                 Statement = $"ALTER TABLE {table.QuotedName} RESET (autovacuum_enabled)",
             })),
         new("hot-table-autovacuum", HotTables),
@@ -49,7 +49,7 @@ internal static class ObjectRules
                 CultureInfo.InvariantCulture, $"The table {table.Name} has {t.LiveRows} rows and was never analyzed."))
             {
                 Cost = "Plans are guesses: a statement may read the table whole where an index would find one row.",
-                Mend = "Analyze it.",
+                Mend = "Analyze the table.",
                 Statement = $"ANALYZE {table.QuotedName}",
             })),
     ];
@@ -61,7 +61,7 @@ internal static class ObjectRules
         select new Finding("sequence-exhausted", used > 0.95 ? Severity.Error : Severity.Warning, sequence.Name, string.Create(
             CultureInfo.InvariantCulture, $"The sequence {sequence.Name} is at {sequence.Last} of {sequence.Largest}, {used * 100:0} %."))
         {
-            Cost = "At the end every insert fails.",
+            Cost = "When the sequence is exhausted, every insert fails.",
             Mend = "Change the column and the sequence to bigint; the change rewrites the table.",
         };
 
@@ -73,8 +73,8 @@ internal static class ObjectRules
             CultureInfo.InvariantCulture,
             $"{table.Name} has about {table.Rows:0} rows, and is vacuumed when a fifth of them is dead ({hot.Why})."))
         {
-            Cost = "Vacuum comes late and takes long; until then the space is not used again, and index-only scans visit the table.",
-            Mend = "Let it come at 2 %.",
+            Cost = "Vacuum runs late and takes long; until then the space is not reused, and index-only scans visit the table.",
+            Mend = "Let vacuum run at 2 %.",
             Statement = $"ALTER TABLE {table.QuotedName} SET ({hot.Parameters})",
         };
 
@@ -86,7 +86,7 @@ internal static class ObjectRules
             $"{table.Schema}.{table.Name} has {table.DeadRows} dead rows beside {table.LiveRows} live ones (estimates)."))
         {
             Cost = "Scans read the dead rows, too, and the table grows.",
-            Mend = "Look for what keeps vacuum from removing them (long transactions, slots), then vacuum.",
+            Mend = "Find what keeps vacuum from removing the rows (long transactions, slots), then vacuum.",
             Statement = $"VACUUM (ANALYZE) {DoctorRules.Quoted(table.Schema)}.{DoctorRules.Quoted(table.Name)}",
         };
 }

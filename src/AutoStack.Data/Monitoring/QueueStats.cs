@@ -21,7 +21,7 @@ public sealed record QueueStats
     /// <summary>Leases that are held, at most <see cref="MaxCount"/>.</summary>
     public required long Leases { get; init; }
 
-    /// <summary>Of the held leases, those that have expired: nobody has taken the deployment back yet.</summary>
+    /// <summary>Of the held leases, those that have expired and were not taken back yet.</summary>
     public required long ExpiredLeases { get; init; }
 
     /// <summary>

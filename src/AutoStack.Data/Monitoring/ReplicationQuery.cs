@@ -5,6 +5,9 @@ namespace AutoStack.Data.Monitoring;
 /// <summary>Reads replication slots, standbys and the archiver, and on a standby its own lag.</summary>
 internal static class ReplicationQuery
 {
+    /// <summary>What is missing where the role is not a member of pg_monitor.</summary>
+    public const string Waiting = "WAL files that wait for the archive";
+
     public static async Task<ReplicationStats?> FindAsync(Look look, ServerIdentity server, CancellationToken cancellationToken)
     {
         var found = await look.FindAsync(
@@ -26,7 +29,7 @@ internal static class ReplicationQuery
                         ELSE extract(epoch FROM
                             pg_catalog.clock_timestamp() - pg_catalog.pg_last_xact_replay_timestamp())::float8 END,
                     CASE WHEN pg_catalog.pg_is_in_recovery() THEN EXISTS (SELECT FROM pg_catalog.pg_stat_wal_receiver w) END,
-                    a.archived_count, a.failed_count,
+                    pg_catalog.current_setting('archive_mode'), a.archived_count, a.failed_count,
                     pg_catalog.timezone('UTC', a.last_archived_time), pg_catalog.timezone('UTC', a.last_failed_time)
                 FROM pg_catalog.pg_stat_archiver a
                 """),
@@ -56,14 +59,32 @@ internal static class ReplicationQuery
             look.Miss(StatsParts.Replication, "lag of standbys", $"The role {server.Role} is not a member of pg_read_all_stats.");
         }
 
-        return found;
+        return found is { ArchiveMode: not "off" } && !server.IsStandby
+            ? await WithWaitingAsync(look, found, cancellationToken).ConfigureAwait(false) : found;
     }
+
+    // In a transaction of its own, which fails for roles that are not members of pg_monitor.
+    private static async Task<ReplicationStats> WithWaitingAsync(Look look, ReplicationStats found, CancellationToken cancellationToken) =>
+        await look.FindAsync(
+            StatsParts.Replication,
+            Waiting,
+            async results => (await results.FindAsync(
+                row => found with { ArchiveWaiting = row.Long(), ArchiveWaitingSeconds = row.DoubleOrNull() }).ConfigureAwait(false))!,
+            [new Statement("""
+                SELECT
+                    pg_catalog.count(f.name),
+                    extract(epoch FROM pg_catalog.clock_timestamp() - pg_catalog.min(f.modification))::float8
+                FROM pg_catalog.pg_ls_archive_statusdir() f
+                WHERE pg_catalog.right(f.name, 6) = '.ready'
+                """)],
+            cancellationToken).ConfigureAwait(false) ?? found;
 
     private static ReplicationStats Read(RowReader row) => new()
     {
         OwnLagBytes = row.LongOrNull(),
         OwnLagSeconds = row.DoubleOrNull(),
         IsReceiving = row.FlagOrNull(),
+        ArchiveMode = row.Text(),
         Archived = row.Long(),
         ArchiveFailures = row.Long(),
         LastArchived = row.TimeOrNull(),

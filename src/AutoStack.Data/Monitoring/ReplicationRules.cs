@@ -13,7 +13,7 @@ internal static class ReplicationRules
         new("lost-slot", facts => (facts.Stats.Replication?.Slots ?? []).Where(slot => slot.WalStatus == "lost").Select(slot =>
             new Finding("lost-slot", Severity.Error, slot.Name, $"The WAL that the replication slot {slot.Name} needs is gone.")
             {
-                Cost = "Its receiver cannot continue, and must be built anew.",
+                Cost = "The receiver of the slot cannot continue, and must be rebuilt.",
                 Mend = "Drop the slot, and build its standby or subscription again.",
                 Statement = Drop(slot),
             })),
@@ -23,16 +23,16 @@ internal static class ReplicationRules
                     CultureInfo.InvariantCulture,
                     $"The replication slot {slot.Name} is in use and {slot.RetainedBytes / (1 << 20)} MB behind."))
                 {
-                    Cost = "The server keeps that WAL; when the disk is full it stops.",
-                    Mend = "Look at its receiver, and set max_slot_wal_keep_size.",
+                    Cost = "The server keeps this WAL, and stops when the disk is full.",
+                    Mend = "Examine the receiver, and set max_slot_wal_keep_size.",
                     Statement = "ALTER SYSTEM SET max_slot_wal_keep_size = '20GB'",
                 })),
         new("replica-lag", Lag),
         new("replica-not-receiving", facts => facts.Stats.Replication is { IsReceiving: false }
             ? [new("replica-not-receiving", Severity.Error, "standby", "This standby receives nothing from its primary.")
             {
-                Cost = "Reads become older and older, and a failover to it loses what came since.",
-                Mend = "Read why in its log: the network, the password of replication, or WAL that the primary has removed.",
+                Cost = "Reads on the standby become older, and a failover to it loses every change since.",
+                Mend = "Read the reason in the log of the standby: the network, the password, or WAL that the primary has removed.",
             }
             ] : []),
         new("synchronous-standby-missing", Synchronous),
@@ -47,7 +47,7 @@ internal static class ReplicationRules
                 $"The replication slot {slot.Name} has no receiver, and keeps {slot.RetainedBytes / (1 << 20)} MB of WAL."))
         {
             Cost = "WAL grows until the disk is full, and the server stops.",
-            Mend = "Bring its receiver back, or drop the slot.",
+            Mend = "Start the receiver, or drop the slot.",
             Statement = Drop(slot),
         };
 
@@ -59,7 +59,7 @@ internal static class ReplicationRules
         return lags.Where(lag => lag.Seconds >= limit).Select(lag => new Finding("replica-lag", Severity.Warning, "standby", string.Create(
             CultureInfo.InvariantCulture, $"{lag.Who} applies {lag.Seconds:0.0} s late."))
         {
-            Cost = "Reads on it are as old; a failover to it takes longer, and loses what it has not received.",
+            Cost = "Reads on the standby return rows of that age; a failover to it takes longer, and loses changes not yet received.",
             Mend = "Look for long queries on it (max_standby_streaming_delay), its disk, and the network.",
         });
     }
@@ -72,8 +72,8 @@ internal static class ReplicationRules
             yield return new Finding("synchronous-standby-missing", Severity.Error, "synchronous_standby_names",
                 $"Commits wait for a standby of synchronous_standby_names ({names}), and none is connected.")
             {
-                Cost = "Every write of the services hangs.",
-                Mend = "Bring the standby back; without one, let commits pass, knowing that a failover then may lose some, and reload.",
+                Cost = "Every write of the services waits.",
+                Mend = "Start the standby. Without one, reset the setting and reload: commits then continue, and a failover may lose some.",
                 Statement = "ALTER SYSTEM SET synchronous_standby_names = ''",
             };
         }

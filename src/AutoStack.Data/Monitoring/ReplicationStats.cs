@@ -21,6 +21,9 @@ public sealed record ReplicationStats
     /// <summary>On a standby: true while it receives from its primary; null on a primary.</summary>
     public required bool? IsReceiving { get; init; }
 
+    /// <summary>The setting <c>archive_mode</c>; null in a look that an earlier version has saved.</summary>
+    public string? ArchiveMode { get; init; }
+
     /// <summary>WAL files archived.</summary>
     public required long Archived { get; init; }
 
@@ -32,6 +35,15 @@ public sealed record ReplicationStats
 
     /// <summary>The last attempt that failed; null for none.</summary>
     public required DateTimeOffset? LastArchiveFailure { get; init; }
+
+    /// <summary>WAL files that wait to be archived; null without <c>pg_monitor</c>, on a standby, and while nothing is archived.</summary>
+    public long? ArchiveWaiting { get; init; }
+
+    /// <summary>How long the oldest of them has waited, in seconds; null when none waits, or as <see cref="ArchiveWaiting"/>.</summary>
+    public double? ArchiveWaitingSeconds { get; init; }
+
+    /// <summary>True when the last attempt to archive a WAL file failed.</summary>
+    public bool IsArchiveFailing => LastArchiveFailure is { } failed && (LastArchived is not { } last || failed >= last);
 }
 
 /// <summary>A replication slot.</summary>

@@ -8,8 +8,8 @@ internal static class RightRules
         new("public-creates", facts => facts.Rights.PublicCreates
             ? [new("public-creates", Severity.Warning, "schema public", "Every role may create objects in the schema public.")
             {
-                Cost = "Any role can plant a function that another role's statement then calls with that one's rights.",
-                Mend = "Take the right away.",
+                Cost = "Any role can create a function that another role's statement then calls with the other role's rights.",
+                Mend = "Revoke the right.",
                 Statement = "REVOKE CREATE ON SCHEMA public FROM PUBLIC",
             }
             ] : []),
@@ -17,8 +17,8 @@ internal static class RightRules
         new("owner-logs-in", facts => facts.Rights is { OwnerLogsIn: true, TableOwner: { } owner }
             ? [new("owner-logs-in", Severity.Warning, $"role {owner}", $"The owner of the tables, {owner}, may log in.")
             {
-                Cost = "A service that logs in as the owner can drop every table, and so can whoever gets its password.",
-                Mend = "Let scripts/roles.sql make an owner that nobody logs in as, and a role for the services.",
+                Cost = "A service that logs in as the owner can drop every table, and so can everyone who gets its password.",
+                Mend = "Let scripts/roles.sql make an owner without a login, and a role for the services.",
             }
             ] : []),
     ];
@@ -34,7 +34,7 @@ internal static class RightRules
                 "public-connects", Severity.Warning, "database", $"Every role of the server has {what} on the database.")
             {
                 Cost = "A role of another database on this server can read its catalog, hold connections, and fill the disk.",
-                Mend = "Take the rights away; grant CONNECT to the services' roles before.",
+                Mend = "Grant CONNECT to the services' roles, then revoke the rights.",
                 Statement = $"REVOKE {what} ON DATABASE {rights.QuotedDatabase} FROM PUBLIC",
             };
         }

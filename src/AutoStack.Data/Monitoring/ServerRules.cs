@@ -20,15 +20,15 @@ internal static class ServerRules
         new("track-counts-off", facts => Off(facts, "track_counts", "track-counts-off", Severity.Error, "track_counts is off.",
             "Autovacuum does not learn which tables need it, and statistics are empty.")),
         new("track-io-timing-off", facts => Off(facts, "track_io_timing", "track-io-timing-off", Severity.Information,
-            "track_io_timing is off.", "Nobody can tell a slow disk from a slow query.")),
+            "track_io_timing is off.", "A slow disk looks like a slow query.")),
         new("shared-buffers-default", SharedBuffers),
         new("random-page-cost", RandomPageCost),
         new("statistics-target", facts => facts.Number("default_statistics_target") is < 100 and var target
             ? [new("statistics-target", Severity.Warning, "default_statistics_target",
                 string.Create(CultureInfo.InvariantCulture, $"default_statistics_target is {target}; the default is 100."))
             {
-                Cost = "Plans are chosen by a coarser picture of the rows.",
-                Mend = "Reset it, reload, and run ANALYZE.",
+                Cost = "The planner has coarser statistics of the rows, and may choose slow plans.",
+                Mend = "Reset the setting, reload, and run ANALYZE.",
                 Statement = "ALTER SYSTEM RESET default_statistics_target",
             }
             ] : []),
@@ -56,16 +56,16 @@ internal static class ServerRules
             new Finding("extension-behind", Severity.Warning, e.Name,
                 $"The extension {e.Name} has version {e.Installed}; the server has {e.Available}.")
             {
-                Cost = "Its objects are those of an older release, without that one's fixes.",
-                Mend = "Update it.",
+                Cost = "The extension's objects are those of an older release, without the fixes of the newer one.",
+                Mend = "Update the extension.",
                 Statement = $"ALTER EXTENSION {e.QuotedName} UPDATE",
             })),
         new("no-statement-statistics", facts => facts.Extensions.Any(e => e.Name == "pg_stat_statements") ? []
             : [new("no-statement-statistics", Severity.Information, "pg_stat_statements",
                 "The extension pg_stat_statements is not in the database.")
             {
-                Cost = "Nobody can tell which statements take the time of the server.",
-                Mend = "Name it in shared_preload_libraries, restart, and create it.",
+                Cost = "Which statements take the time of the server is not known.",
+                Mend = "Add pg_stat_statements to shared_preload_libraries, restart, and create the extension.",
                 Statement = "CREATE EXTENSION pg_stat_statements",
             }
             ]),
@@ -89,8 +89,8 @@ internal static class ServerRules
                 "shared-buffers-default", Severity.Warning, "shared_buffers",
                 "shared_buffers is 128 MB or less, the default of any machine.")
             {
-                Cost = "The server reads again and again what would fit into memory; its memory cannot be seen from here.",
-                Mend = "Set a quarter of the machine's memory to begin with, and restart.",
+                Cost = "The server reads pages repeatedly that would fit into memory. The size of the memory is not visible in SQL.",
+                Mend = "Start with a quarter of the machine's memory, and restart.",
                 Statement = "ALTER SYSTEM SET shared_buffers = '4GB'",
             };
         }
@@ -101,9 +101,9 @@ internal static class ServerRules
         if (facts.Value("random_page_cost") == "4")
         {
             yield return new Finding(
-                "random-page-cost", Severity.Information, "random_page_cost", "random_page_cost is 4, that of a rotating disk.")
+                "random-page-cost", Severity.Information, "random_page_cost", "random_page_cost is 4, the value for a rotating disk.")
             {
-                Cost = "On an SSD, which cannot be seen from here, the server reads tables whole where an index is faster.",
+                Cost = "On an SSD the server reads tables whole where an index is faster. The kind of disk is not visible in SQL.",
                 Mend = "On an SSD set 1.1, and reload; on a rotating disk ignore the rule.",
                 Statement = "ALTER SYSTEM SET random_page_cost = 1.1",
             };
@@ -121,7 +121,7 @@ internal static class ServerRules
             yield return new Finding("lock-table", Severity.Warning, "max_locks_per_transaction", string.Create(
                 CultureInfo.InvariantCulture, $"The server has room for {slots} locks, and the database at least {relations} relations."))
             {
-                Cost = "A dump, which locks all of them at once, fails with 'out of shared memory', and so may any other transaction then.",
+                Cost = "A dump locks all of them at once and fails with 'out of shared memory'; other transactions may fail, too.",
                 Mend = "Raise it, and restart.",
                 Statement = "ALTER SYSTEM SET max_locks_per_transaction = 256",
             };
@@ -154,7 +154,7 @@ internal static class ServerRules
                 CultureInfo.InvariantCulture, $"{used} of {allowed} connections are in use."))
             {
                 Cost = "Soon, services get 'too many connections' (53300).",
-                Mend = "'autostack-db stats sessions' shows by application who holds them.",
+                Mend = "'autostack-db stats sessions' lists the connections by application.",
             };
         }
     }
@@ -166,7 +166,7 @@ internal static class ServerRules
             yield return new Finding("requested-checkpoints", Severity.Warning, "max_wal_size", string.Create(
                 CultureInfo.InvariantCulture, $"{requested} checkpoints began early, {timed} in time."))
             {
-                Cost = "Each checkpoint writes changed pages whole once more: more WAL, more writes, slower commits.",
+                Cost = "After each checkpoint, changed pages are written whole: more WAL, more writes, slower commits.",
                 Mend = "Raise it, and reload; a restore then takes longer.",
                 Statement = "ALTER SYSTEM SET max_wal_size = '8GB'",
             };
@@ -179,10 +179,10 @@ internal static class ServerRules
         if (major < 14)
         {
             yield return new Finding(
-                "server-version", Severity.Error, "server", $"PostgreSQL {major} is older than the library supports, which is 14 to 18.")
+                "server-version", Severity.Error, "server", $"PostgreSQL {major} is not supported: the library needs 14 to 18.")
             {
-                Cost = "Statements of the library fail, and the server gets no fixes any more.",
-                Mend = "Upgrade it.",
+                Cost = "Statements of the library fail, and the server receives no fixes.",
+                Mend = "Upgrade the server.",
             };
         }
         else if (NewestMinor.TryGetValue(major, out var newest) && minor < newest)
@@ -190,7 +190,7 @@ internal static class ServerRules
             yield return new Finding(
                 "server-version", Severity.Warning, "server", $"The server is {major}.{minor}; {major}.{newest} is out.")
             {
-                Cost = "It lacks fixes of known faults, some of which lose data or open the server.",
+                Cost = "The server lacks fixes of known faults, some of which lose data or open the server to attackers.",
                 Mend = "Install the packages, and restart: a minor version needs no dump.",
             };
         }

@@ -26,8 +26,8 @@ internal static class SessionRules
                 ? [new Finding("idle-session-timeout", Severity.Warning, $"role {role}",
                     $"idle_session_timeout ends idle sessions of the role {role}.")
                 {
-                    Cost = "Idle connections of the pools are lost again and again, the one that listens for the queue, too.",
-                    Mend = "Take the limit off this role.",
+                    Cost = "Idle connections of the pools are closed repeatedly, including the connection that listens for the queue.",
+                    Mend = "Remove the limit of this role.",
                     Statement = Alter(facts, role, "idle_session_timeout", "0"),
                 }
                 ] : Array.Empty<Finding>())),
@@ -37,7 +37,7 @@ internal static class SessionRules
                     $"Sessions of the role {role} begin with session_replication_role {value}.")
                 {
                     Cost = "Triggers and foreign keys do not fire: rows without parents, lines without numbers.",
-                    Mend = "Take it off.",
+                    Mend = "Reset the setting.",
                     Statement = $"{found.Place?.Alter ?? "ALTER SYSTEM"} RESET session_replication_role",
                 }
                 ] : Array.Empty<Finding>())),
@@ -48,7 +48,7 @@ internal static class SessionRules
                 $"Sessions begin in the time zone {setting.Value} ({setting.Alter}).")
             {
                 Cost = "The library sets UTC for itself; another program that relies on DEFAULT now() stores local time in columns of UTC.",
-                Mend = "Take it off, or set UTC.",
+                Mend = "Reset the setting, or set UTC.",
                 Statement = $"{setting.Alter} SET timezone = 'UTC'",
             })),
     ];
@@ -64,7 +64,7 @@ internal static class SessionRules
                 yield return new Finding("statement-timeout", Severity.Warning, $"role {role}", string.Create(
                     CultureInfo.InvariantCulture, $"statement_timeout is {limit:0} ms for sessions of the role {role}."))
                 {
-                    Cost = "Statements that wait for a lock, remove old rows or store a batch of lines are cut off at work.",
+                    Cost = "Statements that wait for a lock, remove old rows or store a batch of lines are cancelled before they end.",
                     Mend = "Set half a minute or more.",
                     Statement = Alter(facts, role, "statement_timeout", "30s"),
                 };
@@ -74,7 +74,7 @@ internal static class SessionRules
                 yield return new Finding("statement-timeout", Severity.Information, $"role {role}",
                     $"statement_timeout is 0 for sessions of the role {role}.")
                 {
-                    Cost = "A statement whose client is gone may run on for hours; the library ends its own.",
+                    Cost = "A statement whose client has disconnected may run for hours; the library ends its own statements.",
                     Mend = "Set a limit above the longest statement of the services.",
                     Statement = Alter(facts, role, "statement_timeout", "5min"),
                 };

@@ -50,7 +50,7 @@ public sealed record SessionStats
     public required string? Operation { get; init; }
 }
 
-/// <summary>A transaction of PREPARE TRANSACTION, which keeps its locks and its snapshot until somebody ends it.</summary>
+/// <summary>A transaction of PREPARE TRANSACTION, which keeps its locks and its snapshot until it is ended.</summary>
 /// <param name="Name">Its identifier.</param>
 /// <param name="Role">The role that prepared it.</param>
 /// <param name="Seconds">Its age in seconds.</param>

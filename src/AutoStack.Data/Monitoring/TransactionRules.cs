@@ -27,8 +27,8 @@ internal static class TransactionRules
             CultureInfo.InvariantCulture,
             $"The session {session.Pid} ({Of(session)}) has been in a transaction for {session.TransactionSeconds:0} s, {session.State}."))
         {
-            Cost = "Its locks stay, vacuum removes nothing that was deleted since, and claims with limits become slower.",
-            Mend = "Ask whose it is; then end it.",
+            Cost = "Its locks stay, vacuum removes no row that was deleted since its start, and claims with limits become slower.",
+            Mend = "Find out which program it belongs to; then end the session.",
             Statement = DoctorRules.Call("pg_terminate_backend", session.Pid.ToString(CultureInfo.InvariantCulture)),
         };
 
@@ -39,7 +39,7 @@ internal static class TransactionRules
             CultureInfo.InvariantCulture,
             $"The prepared transaction {transaction.Name} of {transaction.Role} has been open for {transaction.Seconds:0} s."))
         {
-            Cost = "It survives restarts: its locks stay, and vacuum removes nothing that was deleted since. The library prepares none.",
+            Cost = "It keeps its locks through restarts; vacuum removes no row that was deleted since. The library prepares none.",
             Mend = "Ask its transaction manager whether it was committed; then end it the same way.",
             Statement = $"ROLLBACK PREPARED '{transaction.Name.Replace("'", "''", StringComparison.Ordinal)}'",
         };
@@ -58,8 +58,8 @@ internal static class TransactionRules
             yield return new Finding("old-snapshot", Severity.Warning, oldest.Who, string.Create(
                 CultureInfo.InvariantCulture, $"The oldest snapshot, of {oldest.Who}, is {oldest.Age} transactions old."))
             {
-                Cost = "Vacuum removes nothing that was deleted since; a claim with both limits took 2.7 ms instead of 0.4 at 100,000.",
-                Mend = "End the transaction, or drop the slot, when nobody needs it; autovacuum then catches up.",
+                Cost = "Vacuum removes no row that was deleted since; a claim with both limits took 2.7 ms instead of 0.4 at 100,000.",
+                Mend = "End the transaction, or drop the slot, when it is no longer needed; autovacuum then catches up.",
             };
         }
     }
@@ -76,8 +76,8 @@ internal static class TransactionRules
                 CultureInfo.InvariantCulture,
                 $"The oldest transaction id is {age} transactions old; autovacuum should have frozen it at {limit}{there}."))
             {
-                Cost = "At two thousand million the server refuses every write until a vacuum is through.",
-                Mend = "Look for what keeps vacuum from it (old-snapshot, prepared-transaction, autovacuum-off), then freeze.",
+                Cost = "At two thousand million the server refuses every write until a vacuum has finished.",
+                Mend = "Find what keeps vacuum from freezing (old-snapshot, prepared-transaction, autovacuum-off), then freeze.",
                 Statement = "VACUUM (FREEZE)",
             };
         }

@@ -21,7 +21,7 @@ internal sealed class Pacer(RetentionPacing pacing)
     /// How long to pause before the lag is looked at again; null when the next batch may start. After the longest pause, one batch of the
     /// smallest size starts, whatever the lag.
     /// </summary>
-    /// <param name="lag">The greatest lag of a standby; null when there is none, or it is not known.</param>
+    /// <param name="lag">The greatest lag of a standby; null without a standby, or when it is not known.</param>
     public TimeSpan? PauseFor(TimeSpan? lag)
     {
         var isBehind = lag > pacing.MaxReplicaLag;

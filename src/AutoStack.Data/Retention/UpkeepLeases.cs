@@ -250,7 +250,7 @@ internal sealed class UpkeepLeases(Db db, TimeProvider clock, string name)
 
     /// <summary>What the next batch depends on.</summary>
     /// <param name="IsHeld">Whether the key holds the lease.</param>
-    /// <param name="Lag">The greatest replay lag of a standby; null when there is none, or it is not known.</param>
+    /// <param name="Lag">The greatest replay lag of a standby; null without a standby, or when it is not known.</param>
     /// <param name="LagIsHidden">True when the role does not see the lag of a standby.</param>
     internal sealed record Signs(bool IsHeld, TimeSpan? Lag, bool LagIsHidden);
 }

@@ -8,7 +8,10 @@ using AutoStack.Data.Values;
 
 namespace AutoStack.Data.SecretRotation;
 
-internal sealed class SecretRotator(Db db, SecretProtector secrets) : ISecretRotation
+/// <param name="db">The database.</param>
+/// <param name="secrets">The keys.</param>
+/// <param name="leftOut">The columns that counts and searches leave out; null for none.</param>
+internal sealed class SecretRotator(Db db, SecretProtector secrets, IReadOnlyCollection<string>? leftOut = null) : ISecretRotation
 {
     internal static IReadOnlyList<SecretColumn> Columns { get; } =
     [
@@ -21,6 +24,33 @@ internal sealed class SecretRotator(Db db, SecretProtector secrets) : ISecretRot
     /// <summary>The columns in which a value is found fast: their tables are small.</summary>
     internal static IReadOnlyList<SecretColumn> Samples { get; } =
         [GitHubConnectionRepository.AccessTokens, ProjectEnvironmentRepository.Secrets];
+
+    private IEnumerable<SecretColumn> Chosen => Columns.Where(column => leftOut?.Contains(column.Name) != true);
+
+    /// <summary>The same, whose counts and searches leave columns out.</summary>
+    public SecretRotator Without(IReadOnlyCollection<string> columns) => new(db, secrets, columns);
+
+    /// <summary>Lists the columns that the role may not read: a count or a search of them would fail.</summary>
+    public Task<IReadOnlyList<string>> ListHiddenAsync(CancellationToken cancellationToken)
+    {
+        string[] columns = [.. Columns.Select(column => column.Name), SessionRepository.Tokens];
+        return db.ListAsync(
+            row => row.Text(),
+            new Statement("""
+                SELECT c.name
+                FROM pg_catalog.unnest(@columns::text[]) c (name)
+                WHERE EXISTS (
+                    SELECT
+                    FROM pg_catalog.pg_attribute a
+                    WHERE a.attrelid = pg_catalog.to_regclass(pg_catalog.format('public.%I', pg_catalog.split_part(c.name, '.', 1)))::oid
+                      AND a.attname IN (
+                        'id', 'user_id', 'project_id', pg_catalog.split_part(c.name, '.', 2)::name,
+                        pg_catalog.format('%s_version', pg_catalog.split_part(c.name, '.', 2))::name)
+                      AND NOT pg_catalog.has_column_privilege(a.attrelid, a.attnum, 'SELECT'))
+                ORDER BY c.name
+                """, P.Of(columns)),
+            cancellationToken);
+    }
 
     public Task<IReadOnlyList<SecretRotationResult>> RunAsync(int batchSize, CancellationToken cancellationToken) =>
         RunAsync(batchSize, progress: null, cancellationToken);
@@ -57,36 +87,54 @@ internal sealed class SecretRotator(Db db, SecretProtector secrets) : ISecretRot
     {
         Limit.Check(batchSize, ISecretRotation.MaxBatchSize);
         var counts = new List<SecretCount>();
-        foreach (var column in Columns)
+        foreach (var column in Chosen)
         {
             var forms = new Dictionary<(SecretForm Form, string? KeyId), long>();
-            await foreach (var window in WindowsAsync(column, batchSize, cancellationToken).ConfigureAwait(false))
+            await foreach (var (rows, found) in CountWindowsAsync(column, batchSize, cancellationToken).ConfigureAwait(false))
             {
-                var found = await db.ListAsync(
-                    row => (Form: StoredForm.Of(row.TextOrNull(), row.Flag()), Values: row.Long()),
-                    column.Forms(window.After, window.UpTo),
-                    cancellationToken).ConfigureAwait(false);
-                foreach (var (form, values) in found)
+                foreach (var (_, form, key, values) in found)
                 {
-                    forms[(form.Form, form.KeyId)] = forms.GetValueOrDefault((form.Form, form.KeyId)) + values;
+                    forms[(form, key)] = forms.GetValueOrDefault((form, key)) + values;
                 }
 
-                progress?.Report(new SecretProgress(column.Name, window.Rows, forms.Values.Sum()));
+                progress?.Report(new SecretProgress(column.Name, rows, forms.Values.Sum()));
             }
 
             counts.AddRange(forms.OrderBy(form => form.Key.Form).ThenBy(form => form.Key.KeyId, StringComparer.Ordinal)
                 .Select(form => new SecretCount(column.Name, form.Key.Form, form.Key.KeyId, form.Value)));
         }
 
-        counts.AddRange(await CountSessionsAsync(batchSize, progress, cancellationToken).ConfigureAwait(false));
+        if (leftOut?.Contains(SessionRepository.Tokens) != true)
+        {
+            counts.AddRange(await CountSessionsAsync(batchSize, progress, cancellationToken).ConfigureAwait(false));
+        }
+
         return counts;
+    }
+
+    /// <summary>Counts one window of a column after the other, so that a caller who ends early has what was counted.</summary>
+    /// <returns>For each window, the number of rows up to its end, and its counts.</returns>
+    public async IAsyncEnumerable<(long Rows, IReadOnlyList<SecretCount> Counts)> CountWindowsAsync(
+        SecretColumn column, int batchSize, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        await foreach (var window in WindowsAsync(column, batchSize, cancellationToken).ConfigureAwait(false))
+        {
+            yield return (window.Rows, await db.ListAsync(
+                row =>
+                {
+                    var form = StoredForm.Of(row.TextOrNull(), row.Flag());
+                    return new SecretCount(column.Name, form.Form, form.KeyId, row.Long());
+                },
+                column.Forms(window.After, window.UpTo),
+                cancellationToken).ConfigureAwait(false));
+        }
     }
 
     public async IAsyncEnumerable<UnreadableSecret> FindUnreadableAsync(
         int batchSize, IProgress<SecretProgress>? progress, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         Limit.Check(batchSize, ISecretRotation.MaxBatchSize);
-        foreach (var column in Columns)
+        foreach (var column in Chosen)
         {
             long opened = 0;
             await foreach (var window in WindowsAsync(column, batchSize, cancellationToken).ConfigureAwait(false))

@@ -17,7 +17,6 @@ namespace AutoStack.Data.Secrets;
 /// </remarks>
 internal sealed partial class SecretProtector
 {
-    private const string Prefix = "enc:v2:";
     private const string FirstPrefix = "enc:v1:";
     private const int NonceBytes = 12;
     private const int TagBytes = 16;
@@ -55,7 +54,7 @@ internal sealed partial class SecretProtector
     public bool AcceptsClear => acceptClear;
 
     /// <summary>The start of every value that the first key encrypts; null without a key.</summary>
-    public string? WriterPrefix => writer is null ? null : $"{Prefix}{writer}:";
+    public string? WriterPrefix => writer is null ? null : $"{StoredForm.Prefix}{writer}:";
 
     /// <summary>Whether a key is configured.</summary>
     public bool HasKey(string? id) => id is not null && keys.ContainsKey(id);
@@ -113,7 +112,7 @@ internal sealed partial class SecretProtector
         }
 
         string bound;
-        if (value.StartsWith(Prefix, StringComparison.Ordinal))
+        if (value.StartsWith(StoredForm.Prefix, StringComparison.Ordinal))
         {
             bound = stored.Version is { } version
                 ? Bound(place, version)
@@ -132,8 +131,8 @@ internal sealed partial class SecretProtector
             throw new SecretUnreadableException($"{where} is encrypted in a form that this version of the library does not know.");
         }
 
-        var end = value.IndexOf(':', Prefix.Length);
-        var keyId = end < 0 ? "" : value[Prefix.Length..end];
+        var end = value.IndexOf(':', StoredForm.Prefix.Length);
+        var keyId = end < 0 ? "" : value[StoredForm.Prefix.Length..end];
         if (!keys.TryGetValue(keyId, out var key))
         {
             // A text that is not a key's id may be part of a clear value that starts like an encrypted one.

@@ -59,6 +59,20 @@ public sealed class BackupTests
     }
 
     [Test]
+    public async Task A_repository_without_an_asynchronous_archive_is_rehearsed_too()
+    {
+        var configuration = Path.Combine(server.Folder, "synchronous.conf");
+        var text = await File.ReadAllTextAsync(server.Configuration, Token);
+        await File.WriteAllTextAsync(configuration, text.Replace("archive-async=y\n", "", StringComparison.Ordinal), Token);
+
+        var run = await ConsoleRun.StartAsync(
+            ["backup", .. server.Rehearsal("--set", first), "--pgbackrest-config", configuration], cancellationToken: Token);
+
+        Assert.That(text, Does.Contain("archive-async=y\n"));
+        Assert.That(run.Code, Is.Zero, run.Output + run.Error);
+    }
+
+    [Test]
     public async Task A_dropped_table_is_back_in_the_moment_before()
     {
         await server.ExecuteAsync("CREATE TABLE invoices (id int PRIMARY KEY); INSERT INTO invoices SELECT generate_series(1, 500)", Token);
@@ -70,7 +84,7 @@ public sealed class BackupTests
 
         var run = await server.RunAsync(server.Rehearsal("--time", before, "--json"), connection: null, Token);
 
-        // The table is none of the scripts.
+        // No script has created the table.
         Assert.That(run.Code, Is.AnyOf(0, 7), run.Output + run.Error);
         Assert.That(Rows(run).Select(row => (row.Table, row.Restored)), Is.SupersetOf(new[]
         {
@@ -138,7 +152,13 @@ public sealed class BackupTests
         {
             var status = await server.RunAsync(["status"], connection: null, Token);
             var run = await server.RunAsync(server.Rehearsal("--set", first, "--latest"), connection: null, Token);
+            var doctor = await ConsoleRun.StartAsync(
+                ["doctor", "--json", "--stanza", "autostack", "--pgbackrest-config", server.Configuration],
+                connection: server.ConnectionString, cancellationToken: Token);
 
+            Assert.That(Rules(doctor), Does.Contain(("wal-gap", "error")), doctor.Output + doctor.Error);
+            Assert.That(
+                Rules(doctor).Select(finding => finding.Item1), Does.Not.Contain("backup-missing").And.Not.Contain("backup-unknown"));
             Assert.That(status.Code, Is.EqualTo(8), status.Output + status.Error);
             Assert.That(status.Output, Does.Contain($"error wal-gap: The archive lacks the segment {missing}."));
             Assert.That(run.Code, Is.EqualTo(8), run.Output + run.Error);
@@ -168,6 +188,8 @@ public sealed class BackupTests
 
             Assert.That(run.Code, Is.EqualTo(8), run.Output + run.Error);
             Assert.That(Rules(run), Is.SupersetOf(new[] { ("backup-old", "error"), ("archive-failing", "error") }));
+            Assert.That(run.Json.GetProperty("archiver").GetProperty("waiting").GetInt64(), Is.GreaterThan(0));
+            Assert.That(run.Json.GetProperty("archiver").GetProperty("waitingAgeSeconds").GetDouble(), Is.GreaterThan(0));
         }
         finally
         {

@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using AutoStack.Data.Cli;
 using AutoStack.Data.Cli.Keys;
 using AutoStack.Data.Migrations.Tests.Support;
+using Npgsql;
 
 namespace AutoStack.Data.Migrations.Tests.Upkeep;
 
@@ -77,6 +78,44 @@ public sealed class KeysTests : MigrationTests
         var github = await RunAsync("keys", "verify", "--format", "github", "--keys", WriteKeys(place, current));
         Assert.That((github.Code, github.Output), Is.EqualTo((8, github.Output)));
         Assert.That(github.Output, Does.StartWith("::error title=key-missing key old::2 values name the key old"));
+    }
+
+    [Test]
+    public async Task A_column_that_the_role_may_not_read_is_left_out_and_named()
+    {
+        await ExecuteAsync(Projects(number: 3));
+        var key = NewKey("k1");
+        await RotateAsync(key);
+        var role = "reader_" + Guid.NewGuid().ToString("N");
+        await ExecuteAsync($"""
+            CREATE ROLE {role} LOGIN PASSWORD 'reader';
+            GRANT SELECT ON deployments, github_connections TO {role};
+            GRANT SELECT (id, env_vars, user_id) ON projects TO {role}
+            """);
+        var reader = new NpgsqlConnectionStringBuilder(ConnectionString) { Username = role, Password = "reader" }.ConnectionString;
+        try
+        {
+            foreach (var keys in new[] { [], new[] { "--keys", WriteKeys(place, key) } })
+            {
+                var run = await ConsoleRun.StartAsync(["keys", "verify", .. keys], connection: reader, cancellationToken: Token);
+
+                Assert.That((run.Code, run.Error), Is.EqualTo((7, "")));
+                Assert.That(run.Output, Does.Contain("warning column-not-visible: The role may not read projects.env_vars"));
+                Assert.That(run.Output, Does.Contain("warning column-not-visible: The role may not read sessions.token"));
+                Assert.That(run.Output, Does.Match(@"deployments\.env_vars +encrypted +k1 +1
+"));
+                Assert.That(run.Output, Does.Not.Match(@"projects\.env_vars +encrypted").And.Not.Contain("key-unused"));
+            }
+
+            var json = (await ConsoleRun.StartAsync(["keys", "verify", "--json"], connection: reader, cancellationToken: Token)).Json;
+            Assert.That(
+                json.GetProperty("notVisible").EnumerateArray().Select(column => column.GetString()),
+                Is.EqualTo(new[] { "projects.env_vars", "sessions.token" }));
+        }
+        finally
+        {
+            await ExecuteAsync($"DROP OWNED BY {role}; DROP ROLE {role}");
+        }
     }
 
     [Test]

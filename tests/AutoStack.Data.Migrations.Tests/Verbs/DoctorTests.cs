@@ -1,7 +1,10 @@
 using System.Text.RegularExpressions;
 using AutoStack.Data.Cli;
 using AutoStack.Data.Cli.Commands;
+using AutoStack.Data.Cli.Databases;
+using AutoStack.Data.Cli.Keys;
 using AutoStack.Data.Migrations.Tests.Support;
+using AutoStack.Data.Migrations.Tests.Upkeep;
 using AutoStack.Data.Tests.Support;
 
 namespace AutoStack.Data.Migrations.Tests.Verbs;
@@ -75,6 +78,65 @@ public sealed partial class DoctorTests : MigrationTests
     }
 
     [Test]
+    public async Task Backups_and_keys_are_remarks_until_a_stanza_and_keys_are_given()
+    {
+        await StartAtAsync(Head);
+
+        var run = await RunAsync("--json");
+
+        Assert.That(Subjects(run, "not-examined"), Is.EqualTo(new[] { "information backups", "information keys" }));
+    }
+
+    [TestCase("--stanza", "autostack", "--pgbackrest", "/bin/false", "failed")]
+    [TestCase("--stanza", "autostack", "--pgbackrest", "/no/such/program", "is not there")]
+    public async Task Backups_that_cannot_be_read_are_an_error(string stanza, string name, string option, string program, string reason)
+    {
+        await StartAtAsync(Head);
+
+        var run = await RunAsync("--json", stanza, name, option, program);
+
+        Assert.That(Subjects(run, "backup-unknown"), Is.EqualTo(new[] { "error autostack" }), run.Output + run.Error);
+        Assert.That(Subjects(run, "not-examined"), Is.EqualTo(new[] { "information keys" }));
+        Assert.That(run.Output, Does.Contain(reason));
+    }
+
+    [Test]
+    public async Task A_stored_key_that_was_not_given_is_an_error()
+    {
+        await StartAtAsync(Head);
+        await ExecuteAsync(KeysTests.Projects(number: 3));
+        using var place = new Workplace();
+        var (stored, other) = (KeysTests.NewKey("stored"), KeysTests.NewKey("other"));
+        await ConsoleRun.StartAsync(
+            ["keys", "rotate", "--yes", "--keys", KeysTests.WriteKeys(place, stored)], connection: ConnectionString,
+            cancellationToken: Token);
+
+        var lost = await RunAsync("--json", "--keys", KeysTests.WriteKeys(place, other));
+        var found = await RunAsync("--json", "--keys", KeysTests.WriteKeys(place, other, stored));
+
+        Assert.That(Subjects(lost, "key-missing"), Is.EqualTo(new[] { "error key stored" }), lost.Output + lost.Error);
+        Assert.That(lost.Output, Does.Contain(
+            "4 values name the key stored, which was not given: projects.env_vars 3, deployments.env_vars 1."));
+        Assert.That(Subjects(found, "key-missing").Concat(Subjects(found, "not-examined")), Is.EqualTo(new[] { "information backups" }));
+    }
+
+    [Test]
+    public async Task Keys_are_counted_for_a_limited_time()
+    {
+        await StartAtAsync(Head);
+        await ExecuteAsync(KeysTests.Projects(number: 3));
+        await using var services = DataServices.Over(ConnectionString, "here", configure: null);
+
+        var all = await KeyPresence.ReadAsync(services, [], TimeSpan.FromMinutes(1), Token);
+        await using var holder = await HoldAsync("LOCK TABLE projects, deployments, github_connections IN ACCESS EXCLUSIVE MODE");
+        var none = await KeyPresence.ReadAsync(services, [], TimeSpan.FromSeconds(0.1), Token);
+
+        Assert.That((all.NotRead.Count, all.Report.Counts.Sum(count => count.Values)), Is.EqualTo((0, 4)));
+        Assert.That(none.NotRead, Has.Count.EqualTo(4).And.All.Contain("after 0 rows (it took longer than 0.1 s)"));
+        Assert.That(none.Report.Counts, Is.Empty);
+    }
+
+    [Test]
     public async Task Findings_are_annotations_for_a_build_server()
     {
         await StartAtAsync(Head);
@@ -106,6 +168,10 @@ public sealed partial class DoctorTests : MigrationTests
         .. run.Json.GetProperty("findings").EnumerateArray().Where(f => f.GetProperty("severity").GetString() == severity)
             .Select(f => f.GetProperty("rule").GetString()!).Distinct(),
     ];
+
+    private static IEnumerable<string> Subjects(ConsoleRun run, string rule) => run.Json.GetProperty("findings").EnumerateArray()
+        .Where(f => f.GetProperty("rule").GetString() == rule)
+        .Select(f => $"{f.GetProperty("severity").GetString()} {f.GetProperty("subject").GetString()}");
 
     private static string[] Ignored(string rule) => ["--ignore", rule];
 

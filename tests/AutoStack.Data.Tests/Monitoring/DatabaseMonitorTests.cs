@@ -68,6 +68,37 @@ public sealed class DatabaseMonitorTests : DatabaseTests
         Assert.That((double)table.BloatBytes! / table.HeapBytes, Is.InRange(0.4, 0.6));
     }
 
+    [Test]
+    public async Task The_bloat_of_a_btree_index_is_what_a_rebuild_frees()
+    {
+        await InSessionAsync(
+            "CREATE TABLE rebuilt (id int, note text, part int) WITH (autovacuum_enabled = off)",
+            "INSERT INTO rebuilt SELECT n, md5(n::text), CASE WHEN n % 3 = 0 THEN n END FROM generate_series(1, 20000) n",
+            "CREATE INDEX rebuilt_id ON rebuilt (id)",
+            "CREATE INDEX rebuilt_both ON rebuilt (note, part) WITH (fillfactor = 70)",
+            "CREATE INDEX rebuilt_upper ON rebuilt (upper(note)) INCLUDE (id)",
+            "CREATE INDEX rebuilt_hash ON rebuilt USING hash (id)",
+            "ANALYZE rebuilt");
+        var fresh = await IndexedAsync();
+        await InSessionAsync("DELETE FROM rebuilt WHERE id % 4 <> 0", "VACUUM ANALYZE rebuilt");
+        var bloated = await IndexedAsync();
+        await InSessionAsync("REINDEX TABLE rebuilt");
+        var after = await IndexedAsync();
+
+        Assert.That(bloated["rebuilt_hash"].BloatBytes, Is.Null);
+        foreach (var name in new[] { "rebuilt_id", "rebuilt_both", "rebuilt_upper" })
+        {
+            var freed = bloated[name].Bytes!.Value - after[name].Bytes!.Value;
+            Assert.That((double)bloated[name].BloatBytes!.Value / freed, Is.InRange(0.9, 1.1), name);
+            Assert.That((double)fresh[name].BloatBytes!.Value / fresh[name].Bytes!.Value, Is.LessThan(0.1), name);
+        }
+
+        await ExecuteAsync("DROP TABLE rebuilt");
+    }
+
+    private async Task<Dictionary<string, IndexStats>> IndexedAsync() =>
+        (await Monitor.MeasureAsync(StatsParts.Indexes, Token)).Indexes!.Where(i => i.Table == "rebuilt").ToDictionary(i => i.Name);
+
     // The server counts what a session has done at the latest when the session ends.
     private async Task InSessionAsync(params string[] statements)
     {
@@ -243,7 +274,10 @@ public sealed class DatabaseMonitorTests : DatabaseTests
                 .And.Property("Statement").Null.And.Property("State").Null);
             Assert.That(
                 stats.NotVisible.Select(missing => missing.Part),
-                Is.SupersetOf(new[] { StatsParts.Queue, StatsParts.Tables, StatsParts.Sessions, StatsParts.Statements }));
+                Is.SupersetOf(new[]
+                {
+                    StatsParts.Queue, StatsParts.Tables, StatsParts.Indexes, StatsParts.Sessions, StatsParts.Statements,
+                }));
         }
 
         await ExecuteAsync($"DROP OWNED BY {role}; DROP ROLE {role}");

@@ -86,6 +86,33 @@ public sealed class SecretInventoryTests : DatabaseTests
     }
 
     [Test]
+    public async Task A_text_in_the_place_of_a_key_is_shown_only_when_it_has_the_form_of_an_id()
+    {
+        var project = await AddProjectAsync();
+        await ExecuteAsync("UPDATE projects SET env_vars = 'enc:v2:DB_PASSWORD=hunter2 # ada:x' WHERE id = $1", project.Id);
+        await using var host = WithKeys(NewKey("current"));
+
+        Assert.That(await UnreadableAsync(host), Is.EqualTo(new[] { (project.Id, (string?)null, UnreadableReason.UnknownForm) }));
+    }
+
+    [Test]
+    public async Task Columns_that_are_left_out_are_neither_counted_nor_opened()
+    {
+        await StoreAsync(NewKey("old"));
+        var rotator = (SecretRotator)Get<ISecretRotation>();
+
+        var counts = await rotator.Without([Environments, "sessions.token"]).CountAsync(2, progress: null, Token);
+        var unreadable = 0;
+        await foreach (var _ in rotator.Without([Environments]).FindUnreadableAsync(2, progress: null, Token))
+        {
+            unreadable++;
+        }
+
+        Assert.That((counts.Count, unreadable), Is.EqualTo((0, 0)));
+        Assert.That(await rotator.ListHiddenAsync(Token), Is.Empty);
+    }
+
+    [Test]
     public async Task A_rotation_reports_its_progress_by_column()
     {
         var (old, current) = (NewKey("old"), NewKey("current"));
