@@ -18,7 +18,7 @@ internal static class ArchiveLines
                 new Column("newest archive", LeftOut: 1));
             foreach (var (partition, archive) in plan.Partitions)
             {
-                grid.Add(partition.Name, Day(partition.From), Day(partition.Until), Ages.Size(partition.Bytes), archive ?? "");
+                grid.Add(partition.Name, Day(partition.From), Day(partition.Until), Amount.Bytes(partition.Bytes), archive ?? "");
             }
 
             grid.Write(output);
@@ -42,8 +42,8 @@ internal static class ArchiveLines
                 grid.Add(
                     result.Partition.Name,
                     archive is null ? "" : Figures.Number((double)archive.Rows),
-                    archive is null ? "" : Ages.Size(archive.PlainBytes),
-                    archive is null ? "" : Ages.Size(archive.Bytes),
+                    archive is null ? "" : Amount.Bytes(archive.PlainBytes),
+                    archive is null ? "" : Amount.Bytes(archive.Bytes),
                     Screen.Duration(report.Durations.GetValueOrDefault(result.Partition.Name)),
                     StateOf(result));
             }
@@ -70,7 +70,7 @@ internal static class ArchiveLines
                 grid.Add(
                     entry.Name,
                     entry.Manifest is { } manifest ? Figures.Number((double)manifest.Rows) : "",
-                    entry.Manifest is null ? "" : Ages.Size(entry.Manifest.Bytes),
+                    entry.Manifest is null ? "" : Amount.Bytes(entry.Manifest.Bytes),
                     entry.Manifest is null ? "" : Figures.Time(entry.Manifest.CreatedAt),
                     entry.State switch
                     {

@@ -35,7 +35,10 @@ internal sealed record ForeignObjectSearch(IReadOnlyList<ForeignObject> Objects,
         "pg_xact_status", "position", "query_to_xml", "quote_ident", "regexp_match", "regexp_matches", "regexp_replace", "repeat",
         "replace", "reverse", "right", "round", "row_number", "rtrim", "set_config", "sha256", "split_part", "starts_with",
         "statement_timestamp", "string_agg", "string_to_array", "strpos", "substr", "substring", "sum", "timezone", "to_jsonb",
-        "to_regclass", "to_regproc", "to_regprocedure", "unnest", "upper", "uuid_generate_v4", "uuid_hash", "uuid_hash_extended",
+        "to_regclass", "to_regproc", "to_regprocedure", "unnest", "upper", "uuid_hash", "uuid_hash_extended",
+
+        // An extension's function on the search path: the default of every id.
+        "uuid_generate_v4",
     ];
 
     /// <summary>

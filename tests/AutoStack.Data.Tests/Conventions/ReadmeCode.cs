@@ -228,6 +228,8 @@ internal static class ReadmeCode
     {
         services.AddAutoStackData(connectionString);
         services.AddPartitionMaintenance();
+    }
+
     public static void ArchivedRetention(IServiceCollection services, string connectionString)
     {
         services.AddAutoStackData(options =>
