@@ -80,8 +80,9 @@ public sealed class PartitionWorkerTests
         await Task.Delay(500, Token);
         Assert.That(await CountAsync("SELECT count(*) FROM upkeep_leases"), Is.Zero);
 
+        // The worker may come before the last statements of the test.
         await EnableAsync();
-        await UntilAsync(IsDone);
+        await UntilAsync("SELECT count(*) = 1 FROM upkeep_leases WHERE name = 'log-partitions' AND last_outcome = 'completed'");
         await host.StopAsync(Token);
         Assert.That(log.Lines.Where(line => line.Contains("maintenance", StringComparison.Ordinal)), Is.Empty);
     }
