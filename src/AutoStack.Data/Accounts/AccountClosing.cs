@@ -65,7 +65,7 @@ internal sealed class AccountClosing(Db db, AccountContext context)
     }
 
     /// <summary>The first closed account after an id; null after the last one.</summary>
-    internal static Task<Guid?> FindNextAsync(Db db, Guid after, CancellationToken cancellationToken, string operation) =>
+    internal static Task<Guid?> FindNextAsync(Db db, Guid after, string operation, CancellationToken cancellationToken) =>
         db.FindValueAsync(row => row.Guid(), """
             SELECT u.id
             FROM users u

@@ -37,7 +37,7 @@ internal static class AccountDeployments
     /// as many rows of each table of their logs and checks.
     /// </summary>
     /// <returns>The number of removed rows, 0 when other transactions hold them all; null when no deployment is left.</returns>
-    internal static async Task<int?> RemoveAsync(Db db, Guid userId, int limit, CancellationToken cancellationToken, string operation)
+    internal static async Task<int?> RemoveAsync(Db db, Guid userId, int limit, string operation, CancellationToken cancellationToken)
     {
         // The last part: deployments that another program has added to a project of the account for another user. The foreign keys remove
         // them with the project.

@@ -1,5 +1,3 @@
-using AutoStack.Data.HealthChecks;
-using AutoStack.Data.Logs;
 using AutoStack.Data.Postgres;
 using AutoStack.Data.Status;
 using AutoStack.Data.Values;

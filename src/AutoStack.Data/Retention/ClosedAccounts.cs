@@ -41,9 +41,9 @@ internal sealed class ClosedAccounts(Db db)
     public async Task<int> RemoveAsync(PurgeWindow.Place place, int limit, CancellationToken cancellationToken)
     {
         db.Writes(Operation);
-        while (await AccountClosing.FindNextAsync(db, place.AfterId, cancellationToken, Operation).ConfigureAwait(false) is { } userId)
+        while (await AccountClosing.FindNextAsync(db, place.AfterId, Operation, cancellationToken).ConfigureAwait(false) is { } userId)
         {
-            var rows = await AccountDeployments.RemoveAsync(db, userId, limit, cancellationToken, Operation).ConfigureAwait(false)
+            var rows = await AccountDeployments.RemoveAsync(db, userId, limit, Operation, cancellationToken).ConfigureAwait(false)
                 ?? await RemoveRestAsync(userId, limit, cancellationToken).ConfigureAwait(false);
             if (rows > 0)
             {
