@@ -38,7 +38,7 @@ internal sealed class SecretRotator(Db db, SecretProtector secrets, IReadOnlyCol
             row => row.Text(),
             new Statement("""
                 SELECT c.name
-                FROM pg_catalog.unnest(@columns::text[]) c (name)
+                FROM pg_catalog.unnest(@columns::text[]) WITH ORDINALITY c (name, ordinal)
                 WHERE EXISTS (
                     SELECT
                     FROM pg_catalog.pg_attribute a
@@ -47,7 +47,7 @@ internal sealed class SecretRotator(Db db, SecretProtector secrets, IReadOnlyCol
                         'id', 'user_id', 'project_id', pg_catalog.split_part(c.name, '.', 2)::name,
                         pg_catalog.format('%s_version', pg_catalog.split_part(c.name, '.', 2))::name)
                       AND NOT pg_catalog.has_column_privilege(a.attrelid, a.attnum, 'SELECT'))
-                ORDER BY c.name
+                ORDER BY c.ordinal
                 """, P.Of(columns)),
             cancellationToken);
     }

@@ -1,4 +1,5 @@
 using System.Reflection;
+using AutoStack.Data.Archives;
 using AutoStack.Data.Logs;
 using AutoStack.Data.Tests.Support;
 
@@ -6,9 +7,10 @@ namespace AutoStack.Data.Tests.Conventions;
 
 public sealed class PublicSurface : DatabaseTests
 {
+    // A host implements IArchiveStore.
     private static IEnumerable<Type> Interfaces =>
         typeof(IUnitOfWork).Assembly.GetExportedTypes()
-            .Where(t => t is { IsInterface: true, IsGenericType: false } && t != typeof(IRepositories));
+            .Where(t => t is { IsInterface: true, IsGenericType: false } && t != typeof(IRepositories) && t != typeof(IArchiveStore));
 
     [TestCaseSource(nameof(Interfaces))]
     public void Every_interface_resolves(Type type) =>
