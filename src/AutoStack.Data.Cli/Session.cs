@@ -113,23 +113,24 @@ internal sealed class Session
     /// <summary>The options of a migrator, with the script sets that were given.</summary>
     public SchemaMigratorOptions MigratorOptions(
         ParseResult parsed, TimeSpan? rehearsalLimit = null, IgnoreList? ignored = null,
-        IReadOnlyDictionary<string, string>? variables = null) => new()
-    {
-        Variables = variables ?? new Dictionary<string, string>(),
-        RehearsalLimit = rehearsalLimit ?? SchemaMigratorOptions.DefaultRehearsalLimit,
-        Ignored = ignored ?? IgnoreList.Empty,
-        LockWait = TimeSpan.FromSeconds(parsed.GetValue(Options.Timeout)),
-        ServerWait = TimeSpan.FromSeconds(parsed.GetValue(Options.Wait)),
-        AllowForeignObjects = parsed.GetValue(Options.AllowForeignObjects),
-        Attempts = parsed.GetValue(Options.LockAttempts),
-        Reason = parsed.GetValue(Options.Reason),
-        IgnoreObstacles = parsed.GetValue(Options.IgnoreObstacles),
-        ShowValues = ShowsValues,
-        ScriptSets = GivenSets(parsed).Load(),
-        Features = Host.Features,
-        AskPassword = AskPassword,
-        Progress = Progress,
-    };
+        IReadOnlyDictionary<string, string>? variables = null) =>
+        new()
+        {
+            Variables = variables ?? new Dictionary<string, string>(),
+            RehearsalLimit = rehearsalLimit ?? SchemaMigratorOptions.DefaultRehearsalLimit,
+            Ignored = ignored ?? IgnoreList.Empty,
+            LockWait = TimeSpan.FromSeconds(parsed.GetValue(Options.Timeout)),
+            ServerWait = TimeSpan.FromSeconds(parsed.GetValue(Options.Wait)),
+            AllowForeignObjects = parsed.GetValue(Options.AllowForeignObjects),
+            Attempts = parsed.GetValue(Options.LockAttempts),
+            Reason = parsed.GetValue(Options.Reason),
+            IgnoreObstacles = parsed.GetValue(Options.IgnoreObstacles),
+            ShowValues = ShowsValues,
+            ScriptSets = GivenSets(parsed).Load(),
+            Features = Host.Features,
+            AskPassword = AskPassword,
+            Progress = Progress,
+        };
 
     /// <summary>The script sets of the configuration file and the options.</summary>
     public GivenSets GivenSets(ParseResult parsed) =>
