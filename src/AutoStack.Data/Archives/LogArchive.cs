@@ -5,11 +5,8 @@ using Npgsql;
 
 namespace AutoStack.Data.Archives;
 
-internal sealed class LogArchive(Db db, PartitionMaintenance partitions) : ILogArchive
+internal sealed partial class LogArchive(Db db, PartitionMaintenance partitions) : ILogArchive
 {
-    // Rows that come while a partition is archived are archived by another attempt.
-    private const int MaxAttempts = 3;
-
     // A file without a manifest belongs to a run that is at work, or to one that has ended.
     private static readonly TimeSpan LongestRun = TimeSpan.FromDays(2);
 
@@ -86,53 +83,6 @@ internal sealed class LogArchive(Db db, PartitionMaintenance partitions) : ILogA
         {
             return entry with { State = ArchiveState.Damaged, Problem = exception.Message };
         }
-    }
-
-    /// <summary>
-    /// Drops a partition when all its rows are older than a moment and in a verified archive. Rows that come after the archive are found
-    /// under the lock of the drop, and archived by another attempt.
-    /// </summary>
-    /// <returns>False when the partition stays, or is gone already.</returns>
-    /// <exception cref="ArchiveException">The partition could not be archived, and stays.</exception>
-    internal async Task<bool> DropAsync(
-        string table, LogPartition partition, DateTimeOffset before, IArchiveStore store, CancellationToken cancellationToken)
-    {
-        var at = (await partitions.FindStatusAsync(cancellationToken).ConfigureAwait(false)).ReadAt;
-        for (var attempt = 0; attempt < MaxAttempts; attempt++)
-        {
-            var content = await FindContentAsync(partition.Name, cancellationToken).ConfigureAwait(false);
-            if (content is null || content.Newest >= before)
-            {
-                return false;
-            }
-
-            ArchiveResult result;
-            try
-            {
-                result = await ArchiveAsync(table, partition, content, at, store, progress: null, cancellationToken).ConfigureAwait(false);
-            }
-            catch (Exception exception) when (exception is AutoStackDataException or NpgsqlException)
-            {
-                // Another process may have archived and dropped the partition meanwhile.
-                if (await FindContentAsync(partition.Name, cancellationToken).ConfigureAwait(false) is null)
-                {
-                    return false;
-                }
-
-                throw;
-            }
-
-            var (rows, hash) = result.Archive is { } archive ? (archive.Rows, archive.Content) : (0, "0");
-            var answer = await db.WriteBatchAsync(
-                sets => sets.FindAsync(row => row.Text()), [ArchiveSql.Drop(partition.Name, rows, hash, before)], cancellationToken)
-                .ConfigureAwait(false);
-            if (answer != "changed")
-            {
-                return answer == "dropped";
-            }
-        }
-
-        throw new ArchiveException($"The partition {partition.Name} gets new rows while it is archived, and stays.");
     }
 
     // Partitions whose period has ended before a moment; never one that may still get rows of the present.
