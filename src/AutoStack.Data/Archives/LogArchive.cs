@@ -92,9 +92,8 @@ internal sealed partial class LogArchive(Db db, PartitionMaintenance partitions)
         where partition.Until <= before && partition.Until <= status.ReadAt
         select (table.Name, partition);
 
-    private static Action<long> Report(
-        IProgress<ArchiveProgress>? progress, string partition, ArchiveStep step, long total) =>
-        progress is null ? _ => { } : rows => progress.Report(new(partition, step, rows, total));
+    private static Action<long> Report(IProgress<ArchiveProgress>? progress, string partition, ArchiveStep step, long total) =>
+        rows => progress?.Report(new(partition, step, rows, total));
 
     private static Task VerifyAsync(
         ArchiveManifest manifest, IArchiveStore store, IProgress<ArchiveProgress>? progress, CancellationToken cancellationToken) =>
