@@ -150,7 +150,7 @@ public sealed partial class FolderArchiveStore : IArchiveStore
     {
         foreach (var file in new DirectoryInfo(folder).EnumerateFiles($".*{Temporary}"))
         {
-            if (TimeProvider.System.GetUtcNow().UtcDateTime - file.LastWriteTimeUtc > LongestWrite)
+            if (TimeProvider.System.GetUtcNow() - file.LastWriteTimeUtc > LongestWrite)
             {
                 file.Delete();
             }
