@@ -265,7 +265,10 @@ public sealed class RetentionRunTests : DatabaseTests
                 await host.GetRequiredService<IRetentionService>().FindMissingRightsAsync(
                     policy with
                     {
-                        PasswordResetTokens = null, WebhookPayloads = null, ExpiredSignInAttempts = false, ClosedAccounts = false,
+                        PasswordResetTokens = null,
+                        WebhookPayloads = null,
+                        ExpiredSignInAttempts = false,
+                        ClosedAccounts = false,
                     },
                     Token),
                 Is.EqualTo(new[] { "UPDATE on sessions", "DELETE on sessions" }));
