@@ -28,7 +28,7 @@ internal static class RetentionCounts
 
     public static Statement DeploymentLogs(DateTimeOffset before) => new(DueLogs.CountOfBuilds, P.Of(before));
 
-    public static Statement RuntimeLogs(DateTimeOffset before) => 
+    public static Statement RuntimeLogs(DateTimeOffset before) =>
         new(DueLogs.CountOfContainers, P.Of(before), P.Of(Guid.Empty, "afterId"));
 
     public static Statement HealthChecks(DateTimeOffset before) =>
