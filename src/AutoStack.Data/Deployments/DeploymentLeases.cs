@@ -124,7 +124,7 @@ internal static class DeploymentLeases
 
     /// <summary>Returns a deployment to the queue; the attempt does not count.</summary>
     internal static Task<TransitionOutcome> ReleaseAsync(
-        Db db, TimeProvider clock, Guid id, Guid key, CancellationToken cancellationToken)
+        Db db, DeploymentContext context, Guid id, Guid key, CancellationToken cancellationToken)
     {
         var release = new Statement($"""
             WITH released AS (
@@ -136,14 +136,14 @@ internal static class DeploymentLeases
                 RETURNING l.deployment_id AS id
             ),
             {FollowReleased}
-            SELECT TRUE, {DeploymentRepository.WakeWorkers}
+            SELECT TRUE
             FROM moved m
             UNION ALL
-            SELECT FALSE, NULL
+            SELECT FALSE
             FROM deployment_leases l
             WHERE l.deployment_id = @id AND l.claim_key = @key AND l.released_at IS NOT NULL
-            """, P.Of(id), P.Of(key), ServerTime.Now(clock));
-        return db.WriteBatchAsync(
+            """, P.Of(id), P.Of(key), ServerTime.Now(context.Clock));
+        var releasing = db.WriteBatchAsync(
             async sets =>
             {
                 var met = await sets.FindAsync(DeploymentState.Read).ConfigureAwait(false);
@@ -156,6 +156,7 @@ internal static class DeploymentLeases
             [DeploymentState.Lock(id), release],
             cancellationToken,
             nameof(IDeploymentLifecycle.ReleaseAsync));
+        return context.WakeAfterAsync(db, releasing, outcome => outcome.MayContinue());
     }
 
     private sealed record Change(bool IsNew);

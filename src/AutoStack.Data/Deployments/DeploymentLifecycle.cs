@@ -97,7 +97,7 @@ internal sealed class DeploymentLifecycle(Db db, DeploymentContext context) : ID
     }
 
     public Task<TransitionOutcome> ReleaseAsync(DeploymentClaim claim, CancellationToken cancellationToken) =>
-        DeploymentLeases.ReleaseAsync(db, context.Clock, claim.DeploymentId, claim.RequireKey(nameof(claim)), cancellationToken);
+        DeploymentLeases.ReleaseAsync(db, context, claim.DeploymentId, claim.RequireKey(nameof(claim)), cancellationToken);
 
     public Task<TransitionOutcome> AdvanceAsync(DeploymentClaim claim, DeploymentStatus step, CancellationToken cancellationToken)
     {

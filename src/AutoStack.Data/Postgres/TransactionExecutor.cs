@@ -14,7 +14,7 @@ internal sealed class TransactionExecutor(NpgsqlConnection connection, Call hold
     : Executor(telemetry, timeouts)
 {
     private readonly Lock gate = new();
-    private readonly List<Action> afterwards = [];
+    private readonly HashSet<Action> afterwards = [];
     private Exception? doom;
     private bool ended;
 
@@ -54,8 +54,21 @@ internal sealed class TransactionExecutor(NpgsqlConnection connection, Call hold
 
     public override void WhenCommitted(Action action) => afterwards.Add(action);
 
-    /// <summary>Runs the actions that wait for the commit.</summary>
-    public void Committed() => afterwards.ForEach(action => action());
+    /// <summary>Runs the actions that wait for the commit, also when the commit ends without an answer.</summary>
+    public async Task<T> AfterwardsAsync<T>(Task<T> commit)
+    {
+        try
+        {
+            var result = await commit.ConfigureAwait(false);
+            RunAfterwards();
+            return result;
+        }
+        catch (AutoStackDataException exception) when (exception.OutcomeUnknown)
+        {
+            RunAfterwards();
+            throw;
+        }
+    }
 
     public override ValueTask<NpgsqlTransaction?> BeginAsync(NpgsqlConnection connection, CancellationToken cancellationToken) =>
         default;
@@ -113,5 +126,13 @@ internal sealed class TransactionExecutor(NpgsqlConnection connection, Call hold
     {
         IsLost |= exception is DatabaseUnavailableException;
         doom ??= exception;
+    }
+
+    private void RunAfterwards()
+    {
+        foreach (var action in afterwards)
+        {
+            action();
+        }
     }
 }
