@@ -26,6 +26,10 @@ internal sealed class Database : IAsyncDisposable, IDisposable
     // The driver's default is the connection string.
     private const string PoolName = "autostack";
 
+    // Followers read after each notification. Workers claim, and a deployment that is queued soon after another waits for the pause.
+    private static readonly TimeSpan LogPause = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan QueuePause = TimeSpan.FromMilliseconds(10);
+
     // What works with connections of its own, and so is not part of a unit of work.
     private static readonly FrozenDictionary<Type, Func<Database, object>> RequestServices = new Dictionary<Type, Func<Database, object>>
     {
@@ -72,7 +76,7 @@ internal sealed class Database : IAsyncDisposable, IDisposable
     private readonly StandbyReads standbyReads;
     private readonly Executor executor;
     private readonly Context context;
-    private readonly LogNotifier logNotifier;
+    private readonly Notifier logNotifier;
     private readonly DeploymentLogWriter logWriter;
     private readonly DeploymentLogFollower logFollower;
     private readonly Timeouts timeouts;
@@ -104,14 +108,20 @@ internal sealed class Database : IAsyncDisposable, IDisposable
         executor = new PooledExecutor(pool, telemetry, timeouts, reopens: true, transactions);
         // What repeats its calls by itself learns at once that the server is away.
         var background = new PooledExecutor(pool, telemetry, timeouts, reopens: false, transactions);
-        logNotifier = new LogNotifier(new Db(background, new Subject("LogNotifier", table: null)));
+        logNotifier = new Notifier(
+            new Db(background, new Subject("LogNotifier", table: null)), IDeploymentLogRepository.Channel, LogPause, TimeProvider.System);
+        QueueNotifier = new Notifier(
+            new Db(background, new Subject("QueueNotifier", table: null)),
+            IDeploymentRepository.QueueChannel,
+            QueuePause,
+            TimeProvider.System);
         var logSecrets = new LogSecrets();
         var secrets = new SecretProtector([.. options.SecretKeys], options.AcceptClearSecrets);
         context = new Context(
             clock,
             secrets,
             new AccountContext(clock, options.Accounts, secrets, () => AccountDeployments.EndRunningOfChosen(clock)),
-            new DeploymentContext(clock, logSecrets),
+            new DeploymentContext(clock, logSecrets, QueueNotifier),
             new LogContext(clock, logSecrets, logNotifier, options.LogWriter, options.LogSearchTime));
         unitOfWork = new UnitOfWork(pool, CreateForCaller, telemetry, timeouts, transactions);
         standbyReads = new StandbyReads(CreateForCaller, (type, token) => new StandbyExecutor(
@@ -153,6 +163,9 @@ internal sealed class Database : IAsyncDisposable, IDisposable
     }
 
     public Notifications Notifications { get; }
+
+    /// <summary>Notifies workers of queued deployments.</summary>
+    public Notifier QueueNotifier { get; }
 
     /// <summary>Checks the schema at the start of the host.</summary>
     public IHostedService SchemaRequirement => schemaRequirement;
@@ -204,6 +217,7 @@ internal sealed class Database : IAsyncDisposable, IDisposable
     {
         logWriter.Dispose();
         logNotifier.Dispose();
+        QueueNotifier.Dispose();
         logFollower.Dispose();
         Notifications.Dispose();
         hosts.End();
@@ -215,6 +229,7 @@ internal sealed class Database : IAsyncDisposable, IDisposable
     {
         await logWriter.DisposeAsync().ConfigureAwait(false);
         await logNotifier.DisposeAsync().ConfigureAwait(false);
+        await QueueNotifier.DisposeAsync().ConfigureAwait(false);
         logFollower.Dispose();
         await Notifications.DisposeAsync().ConfigureAwait(false);
         hosts.End();

@@ -19,11 +19,13 @@ internal sealed class Workload(Workload.Row[] deployments, Workload.Row[] logged
 
     private static readonly Subject Load = new("Load", table: null);
 
-    // The notifier has no connection and is never used: no notification of the load may reach the services on the database.
-    private static readonly LogContext Logs = new(
-        TimeProvider.System, new LogSecrets(), new LogNotifier(db: null!), new LogWriterOptions(), SearchTime: TimeSpan.FromSeconds(2));
+    // Has no connection and is never used: no notification of the load may reach the services on the database.
+    private static readonly Notifier Nobody = new(db: null!, channel: "", TimeSpan.Zero, TimeProvider.System);
 
-    private static readonly DeploymentContext Deployments = new(TimeProvider.System, Logs.Secrets);
+    private static readonly LogContext Logs = new(
+        TimeProvider.System, new LogSecrets(), Nobody, new LogWriterOptions(), SearchTime: TimeSpan.FromSeconds(2));
+
+    private static readonly DeploymentContext Deployments = new(TimeProvider.System, Logs.Secrets, Nobody);
 
     /// <summary>A deployment and its owner.</summary>
     internal readonly record struct Row(Guid Id, Guid OwnerId);

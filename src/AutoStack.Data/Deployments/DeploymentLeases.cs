@@ -100,6 +100,24 @@ internal static class DeploymentLeases
             ];
     }
 
+    /// <summary>As <see cref="Step"/>, for a step that ends the deployment: its lease goes, and is not renewed before.</summary>
+    internal static Statement[] End(DeploymentClaim claim, Statement end)
+    {
+        var (id, key) = claim;
+        return key is null
+            ? [DeploymentState.Lock(id), end]
+            :
+            [
+                DeploymentState.Lock(id),
+                new Statement("""
+                    SELECT l.deployment_id
+                    FROM deployment_leases l
+                    WHERE l.deployment_id = @id AND l.claim_key = @key AND l.released_at IS NULL
+                    """, P.Of(id), P.Of(key)),
+                end,
+            ];
+    }
+
     /// <summary>Reads whether the claim holds its deployment; true for a claim without a key.</summary>
     internal static async Task<bool> IsHeldAsync(DeploymentClaim claim, ResultSets sets) =>
         claim.Key is null || await sets.AnyAsync().ConfigureAwait(false);
@@ -124,7 +142,7 @@ internal static class DeploymentLeases
 
     /// <summary>Returns a deployment to the queue; the attempt does not count.</summary>
     internal static Task<TransitionOutcome> ReleaseAsync(
-        Db db, TimeProvider clock, Guid id, Guid key, CancellationToken cancellationToken)
+        Db db, DeploymentContext context, Guid id, Guid key, CancellationToken cancellationToken)
     {
         var release = new Statement($"""
             WITH released AS (
@@ -136,14 +154,14 @@ internal static class DeploymentLeases
                 RETURNING l.deployment_id AS id
             ),
             {FollowReleased}
-            SELECT TRUE, {DeploymentRepository.WakeWorkers}
+            SELECT TRUE
             FROM moved m
             UNION ALL
-            SELECT FALSE, NULL
+            SELECT FALSE
             FROM deployment_leases l
             WHERE l.deployment_id = @id AND l.claim_key = @key AND l.released_at IS NOT NULL
-            """, P.Of(id), P.Of(key), ServerTime.Now(clock));
-        return db.WriteBatchAsync(
+            """, P.Of(id), P.Of(key), ServerTime.Now(context.Clock));
+        var releasing = db.WriteBatchAsync(
             async sets =>
             {
                 var met = await sets.FindAsync(DeploymentState.Read).ConfigureAwait(false);
@@ -156,6 +174,7 @@ internal static class DeploymentLeases
             [DeploymentState.Lock(id), release],
             cancellationToken,
             nameof(IDeploymentLifecycle.ReleaseAsync));
+        return context.WakeAfterAsync(db, releasing, outcome => outcome.MayContinue());
     }
 
     private sealed record Change(bool IsNew);

@@ -193,7 +193,7 @@ internal sealed class DeploymentMaintenance(Db db, DeploymentContext context) : 
         db.Writes();
         ArgumentOutOfRangeException.ThrowIfLessThan(maxAttempts, 1);
         Limit.Check(limit, IDeploymentMaintenance.MaxBatchSize);
-        return new ExpiredLeases(db, context.Clock).RequeueAsync(maxAttempts, limit, cancellationToken);
+        return new ExpiredLeases(db, context).RequeueAsync(maxAttempts, limit, cancellationToken);
     }
 
     public async Task<int> PurgeDeletedAsync(DateTimeOffset before, int limit, CancellationToken cancellationToken)

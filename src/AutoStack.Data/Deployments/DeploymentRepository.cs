@@ -30,12 +30,6 @@ internal sealed class DeploymentRepository(Db db, DeploymentContext context) : I
     // planner expect so few rows that it reads and sorts all deployments of the project, for every page. Needs @projectId and @ownerId.
     private const string OfOwnersProject = "EXISTS (SELECT FROM projects p WHERE p.id = @projectId AND p.user_id = @ownerId)";
 
-    /// <summary>
-    /// Notifies workers, once per queued row; the server merges repetitions within a transaction, and sends the notification with the
-    /// commit.
-    /// </summary>
-    internal const string WakeWorkers = $"pg_catalog.pg_notify('{IDeploymentRepository.QueueChannel}', '')";
-
     private const int MaxOpenContainers = 100;
 
     internal static Deployment Read(RowReader row) => new()
@@ -144,7 +138,7 @@ internal sealed class DeploymentRepository(Db db, DeploymentContext context) : I
                 RETURNING d.id, d.status, d.failed_reason
             ),
             {DeploymentStageRepository.FollowMoved}
-            SELECT m.id, {WakeWorkers}
+            SELECT m.id
             FROM moved m
             """,
             [
@@ -191,7 +185,7 @@ internal sealed class DeploymentRepository(Db db, DeploymentContext context) : I
                 RETURNING d.id, d.status, d.failed_reason
             ),
             {DeploymentStageRepository.FollowMoved}
-            SELECT m.id, {WakeWorkers}
+            SELECT m.id
             FROM moved m
             """, [P.Of(id), P.Of(ownerId), P.Of(copyId), .. DeploymentStageRepository.FollowMovedParameters(context.Clock)]);
 
@@ -272,15 +266,16 @@ internal sealed class DeploymentRepository(Db db, DeploymentContext context) : I
     }
 
     // The second statement starts after the insert, which waits for the commit of another attempt with the same id.
-    private Task<Deployment?> QueueAsync(
-        Statement insert, Statement stored, CancellationToken cancellationToken, [CallerMemberName] string operation = "") =>
-        db.WriteBatchAsync(
-            async sets =>
-            {
-                await sets.SkipAsync().ConfigureAwait(false);
-                return await sets.FindAsync(Read).ConfigureAwait(false);
-            },
+    private async Task<Deployment?> QueueAsync(
+        Statement insert, Statement stored, CancellationToken cancellationToken, [CallerMemberName] string operation = "")
+    {
+        var queueing = db.WriteBatchAsync(
+            async sets => (
+                IsNew: await sets.AnyAsync().ConfigureAwait(false) || sets.IsRepeated,
+                Row: await sets.FindAsync(Read).ConfigureAwait(false)),
             [insert, stored], cancellationToken, operation);
+        return (await context.WakeAfterAsync(db, queueing, queued => queued.IsNew).ConfigureAwait(false)).Row;
+    }
 
     private async Task<bool> ExistsAsync(Guid id, CancellationToken cancellationToken) =>
         await db.FindValueAsync(row => row.Flag(), """

@@ -4,7 +4,7 @@ using AutoStack.Data.Status;
 namespace AutoStack.Data.Deployments;
 
 /// <summary>Takes deployments back from workers whose leases have expired.</summary>
-internal sealed class ExpiredLeases(Db db, TimeProvider clock)
+internal sealed class ExpiredLeases(Db db, DeploymentContext context)
 {
     // The chosen deployments whose lease is still expired, and that are still running. Needs @now.
     private const string Lost = $"""
@@ -22,7 +22,7 @@ internal sealed class ExpiredLeases(Db db, TimeProvider clock)
             ORDER BY l.expires_at, d.id
             LIMIT @limit
             FOR UPDATE OF d SKIP LOCKED
-            """, [ServerTime.Now(clock), P.Of(limit)], cancellationToken, nameof(IDeploymentMaintenance.RequeueExpiredAsync))
+            """, [ServerTime.Now(context.Clock), P.Of(limit)], cancellationToken, nameof(IDeploymentMaintenance.RequeueExpiredAsync))
             .ConfigureAwait(false);
         if (expired.Count == 0)
         {
@@ -39,9 +39,9 @@ internal sealed class ExpiredLeases(Db db, TimeProvider clock)
                 RETURNING l.deployment_id AS id
             ),
             {DeploymentLeases.FollowReleased}
-            SELECT m.id, {DeploymentRepository.WakeWorkers}
+            SELECT m.id
             FROM moved m
-            """, P.Of(maxAttempts), ServerTime.Now(clock));
+            """, P.Of(maxAttempts), ServerTime.Now(context.Clock));
         var fail = new Statement($"""
             WITH moved AS (
                 UPDATE deployments d
@@ -55,7 +55,11 @@ internal sealed class ExpiredLeases(Db db, TimeProvider clock)
             SELECT m.id
             FROM moved m
             """,
-            [P.Of(maxAttempts), P.Text(Reason(maxAttempts), name: "reason"), .. DeploymentStageRepository.FollowMovedParameters(clock)]);
+            [
+                P.Of(maxAttempts),
+                P.Text(Reason(maxAttempts), name: "reason"),
+                .. DeploymentStageRepository.FollowMovedParameters(context.Clock),
+            ]);
 
         // Another program, which does not know leases, has ended these or returned them to the queue.
         var forget = new Statement($"""
@@ -64,7 +68,7 @@ internal sealed class ExpiredLeases(Db db, TimeProvider clock)
             WHERE d.id = ANY ({Chosen.Ids}) AND l.deployment_id = d.id AND {DeploymentLeases.Expired}
               AND NOT ({DeploymentState.UnderWay})
             RETURNING d.id
-            """, ServerTime.Now(clock));
+            """, ServerTime.Now(context.Clock));
 
         // For a repetition: what its first attempt did to the same leases.
         Guid[] chosen = [.. expired.Select(lease => lease.Id)];
@@ -75,7 +79,7 @@ internal sealed class ExpiredLeases(Db db, TimeProvider clock)
             LEFT JOIN deployment_leases l ON l.deployment_id = d.id
             WHERE d.status::text = 'failed' AND d.failed_reason = @reason OR l.claim_key <> e.key OR l.released_at IS NOT NULL
             """, P.Of(chosen), P.Of([.. expired.Select(lease => lease.Key)], "keys"), P.Text(Reason(maxAttempts), name: "reason"));
-        return await db.WriteBatchAsync(
+        var requeueing = db.WriteBatchAsync(
             async sets =>
             {
                 await sets.SkipAsync().ConfigureAwait(false);
@@ -91,7 +95,8 @@ internal sealed class ExpiredLeases(Db db, TimeProvider clock)
             },
             [ChosenDeployments.Lock(chosen), requeue, fail, forget, done],
             cancellationToken,
-            nameof(IDeploymentMaintenance.RequeueExpiredAsync)).ConfigureAwait(false);
+            nameof(IDeploymentMaintenance.RequeueExpiredAsync));
+        return await context.WakeAfterAsync(db, requeueing, result => result.Requeued.Count > 0).ConfigureAwait(false);
     }
 
     private static string Reason(int maxAttempts) => maxAttempts == 1

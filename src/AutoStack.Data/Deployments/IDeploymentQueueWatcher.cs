@@ -14,8 +14,8 @@ public interface IDeploymentQueueWatcher
     /// </summary>
     /// <remarks>
     /// A lost connection does not end the enumeration. While the connection is lost, behind a pooler, and with
-    /// <see cref="AutoStackDataOptions.ListenForNotifications"/> off, the watcher polls; a new connection yields a turn. A missed
-    /// notification loses no deployment, since the queue is a table.
+    /// <see cref="AutoStackDataOptions.ListenForNotifications"/> off, the watcher polls; a new connection yields a turn. The enqueuing
+    /// process notifies after its commit: when it dies in between, the deployment waits for <paramref name="pollInterval"/> at most.
     /// </remarks>
     /// <param name="pollInterval">
     /// The time after which a turn comes without a notification: above zero, up to <see cref="MaxPollInterval"/>.

@@ -15,9 +15,9 @@ public interface IDeploymentRepository
     const int MaxDetailLogs = 1000;
 
     /// <summary>
-    /// The NOTIFY channel that wakes workers when deployments are queued, with the commit that makes the deployments visible. The payload
-    /// is empty: the deployments of one transaction are one notification. A notification is a hint to claim, not a message: a missed one
-    /// loses nothing, since the deployments wait in the table.
+    /// The NOTIFY channel that wakes workers when deployments are queued, after the commit that makes the deployments visible. The payload
+    /// is empty: one notification reports all deployments that the process has queued since the previous one. A notification is a hint to
+    /// claim, not a message: a missed one loses nothing, since the deployments wait in the table.
     /// </summary>
     const string QueueChannel = "autostack_deployments";
 
@@ -77,8 +77,8 @@ public interface IDeploymentRepository
         Guid projectId, Guid ownerId, DeploymentStatus? status, CancellationToken cancellationToken = default);
 
     /// <summary>
-    /// Queues a deployment together with its first stage, and notifies <see cref="QueueChannel"/>. A repeated call with the same id returns
-    /// the stored deployment.
+    /// Queues a deployment together with its first stage, and notifies <see cref="QueueChannel"/> after the commit. A repeated call with
+    /// the same id returns the stored deployment.
     /// </summary>
     /// <param name="deployment">The deployment.</param>
     /// <param name="cancellationToken">Stops the insert.</param>
@@ -91,8 +91,8 @@ public interface IDeploymentRepository
 
     /// <summary>
     /// Queues a copy of a deployment (the same commit, branch and kind) together with its first stage, and notifies
-    /// <see cref="QueueChannel"/>. A repeated call with the same <paramref name="newId"/> returns the stored copy, also when the original
-    /// was deleted since.
+    /// <see cref="QueueChannel"/> after the commit. A repeated call with the same <paramref name="newId"/> returns the stored copy, also
+    /// when the original was deleted since.
     /// </summary>
     /// <remarks>
     /// The creator type of the copy is <see cref="CreatorType.Manual"/>. The copy has no environment of its own: it is built with the

@@ -26,6 +26,7 @@ internal sealed partial class DeploymentWorker(
     private readonly IDeploymentLogWriter logs = services.GetRequiredKeyedService<IDeploymentLogWriter>(key);
     private readonly SemaphoreSlim slots = new(options.Concurrency);
     private readonly Wakeup turn = new();
+    private readonly Outage claims = new(exception => LogAway(logger, exception), () => LogBack(logger));
     private readonly CancellationTokenSource stopBuilds = new();
     private readonly CancellationTokenSource deadline = new();
 
@@ -88,53 +89,66 @@ internal sealed partial class DeploymentWorker(
         }
     }
 
-    // A claim is not cancelled: it may have been carried out, and its deployment then goes back to the queue. A claim that failed is
-    // repeated with the same key, and returns the deployment that it may have claimed.
     private async Task ClaimAsync(CancellationToken stopping)
     {
-        var (key, isNewKey) = (Guid.NewGuid(), true);
-        var failures = 0;
         while (!stopping.IsCancellationRequested)
         {
             await slots.WaitAsync(stopping).ConfigureAwait(false);
-            ClaimedDeployment? claimed;
+            if (await ClaimNextAsync(stopping).ConfigureAwait(false) is { } claimed)
+            {
+                _ = Background.Run(() => FillSlotAsync(claimed, stopping));
+                continue;
+            }
+
+            slots.Release();
+            await turn.WaitAsync(options.PollInterval, TimeProvider.System, stopping).ConfigureAwait(false);
+        }
+    }
+
+    // A slot claims its next deployment itself: one loop that claims for all slots would claim one deployment after the other.
+    private async Task FillSlotAsync(ClaimedDeployment first, CancellationToken stopping)
+    {
+        for (ClaimedDeployment? claimed = first; claimed is not null;)
+        {
+            await RunAsync(claimed).ConfigureAwait(false);
+            claimed = await ClaimNextAsync(stopping).ConfigureAwait(false);
+            if (claimed is null)
+            {
+                slots.Release();
+            }
+
+            // A claim with limits skips the projects and users that another claim holds, which are free now.
+            if (options.MaxPerProject is not null || options.MaxPerUser is not null)
+            {
+                turn.Raise();
+            }
+        }
+    }
+
+    // A claim is not cancelled: it may have been carried out, and its deployment then goes back to the queue. A claim that failed is
+    // repeated with the same key, and returns the deployment that it may have claimed.
+    private async Task<ClaimedDeployment?> ClaimNextAsync(CancellationToken stopping)
+    {
+        var key = Guid.NewGuid();
+        for (var failures = 0; !stopping.IsCancellationRequested; failures++)
+        {
             try
             {
-                claimed = await lifecycle.ClaimNextAsync(options.ToClaim(key, isNewKey), CancellationToken.None).ConfigureAwait(false);
+                var claim = options.ToClaim(key, isNewKey: failures == 0);
+                var claimed = await lifecycle.ClaimNextAsync(claim, CancellationToken.None).ConfigureAwait(false);
+                claims.Succeeded();
+                return claimed;
             }
 #pragma warning disable CA1031 // No failure ends the worker.
             catch (Exception exception)
 #pragma warning restore CA1031
             {
-                // The claim may have been carried out.
-                isNewKey = false;
-                slots.Release();
-                if (failures++ == 0)
-                {
-                    LogAway(logger, exception);
-                }
-
-                await Task.Delay(Backoff.Reconnect.Delay(failures), stopping).ConfigureAwait(false);
-                continue;
+                claims.Failed(exception);
+                await Task.Delay(Backoff.Reconnect.Delay(failures + 1), stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
-
-            if (failures > 0)
-            {
-                LogBack(logger);
-                failures = 0;
-            }
-
-            if (claimed is null)
-            {
-                slots.Release();
-                await turn.WaitAsync(options.PollInterval, TimeProvider.System, stopping).ConfigureAwait(false);
-                continue;
-            }
-
-            (key, isNewKey) = (Guid.NewGuid(), true);
-            var running = claimed;
-            _ = Background.Run(() => RunAsync(running));
         }
+
+        return null;
     }
 
     private async Task RunAsync(ClaimedDeployment claimed)
@@ -160,8 +174,6 @@ internal sealed partial class DeploymentWorker(
         finally
         {
             WorkerMetrics.Finished(end);
-            slots.Release();
-            turn.Raise();
         }
     }
 

@@ -182,7 +182,7 @@ internal sealed class DeploymentLogRepository(Db db, LogContext context) : IDepl
         }
 
         await new DeploymentLogAppends(db, context.Writer).AppendAsync(deploymentId, sent, now, cancellationToken).ConfigureAwait(false);
-        db.WhenCommitted(() => context.Notifier.Record(deploymentId));
+        db.WhenCommitted(() => context.Notifier.Record(deploymentId.ToString()));
     }
 
     public Task<int> PurgeAsync(DateTimeOffset before, int limit, CancellationToken cancellationToken) =>

@@ -247,7 +247,7 @@ internal sealed partial class DeploymentLogWriter : IDeploymentLogWriter, IAsync
         }
 
         LogWriterMetrics.Stored(stored);
-        context.Notifier.Record(lines.DeploymentIds.Distinct().Where(id => !left.Contains(id)));
+        context.Notifier.Record(lines.DeploymentIds.Distinct().Where(id => !left.Contains(id)).Select(id => id.ToString()));
     }
 
     private void Refuse(Guid deploymentId, int count, Exception cause)

@@ -1,3 +1,5 @@
+using AutoStack.Data.Postgres;
+
 namespace AutoStack.Data.Logs;
 
 /// <summary>The services that every path into a log shares.</summary>
@@ -7,4 +9,4 @@ namespace AutoStack.Data.Logs;
 /// <param name="Writer">The bounds of lines, logs and buffers.</param>
 /// <param name="SearchTime">The maximum duration of one search.</param>
 internal sealed record LogContext(
-    TimeProvider Clock, LogSecrets Secrets, LogNotifier Notifier, LogWriterOptions Writer, TimeSpan SearchTime);
+    TimeProvider Clock, LogSecrets Secrets, Notifier Notifier, LogWriterOptions Writer, TimeSpan SearchTime);

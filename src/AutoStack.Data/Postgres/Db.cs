@@ -124,7 +124,9 @@ internal sealed partial class Db(Executor executor, Subject subject)
     /// <exception cref="InvalidOperationException">The executor only reads.</exception>
     public void Writes([CallerMemberName] string operation = "") => executor.AllowWrite(new(subject, operation));
 
-    /// <summary>Runs an action after the commit, and not at all after a rollback.</summary>
+    /// <summary>
+    /// Runs an action once after the commit, however often it is given; also when no answer to the commit came, and not after a rollback.
+    /// </summary>
     public void WhenCommitted(Action action) => executor.WhenCommitted(action);
 
     private static Func<NpgsqlDataReader, Call, Task<T?>> One<T>(Func<RowReader, T> read)

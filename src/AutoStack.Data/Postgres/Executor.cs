@@ -96,7 +96,9 @@ internal abstract class Executor(Telemetry telemetry, Timeouts timeouts, Transac
     {
     }
 
-    /// <summary>Runs an action after the commit, and not at all after a rollback.</summary>
+    /// <summary>
+    /// Runs an action once after the commit, however often it is given; also when no answer to the commit came, and not after a rollback.
+    /// </summary>
     public abstract void WhenCommitted(Action action);
 
     /// <summary>Whether a statement may leave changes behind when no answer to it came.</summary>

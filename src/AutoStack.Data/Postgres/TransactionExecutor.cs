@@ -16,7 +16,7 @@ internal sealed class TransactionExecutor(
     : Executor(telemetry, timeouts, settings)
 {
     private readonly Lock gate = new();
-    private readonly List<Action> afterwards = [];
+    private readonly HashSet<Action> afterwards = [];
     private Exception? doom;
     private bool ended;
 
@@ -59,8 +59,21 @@ internal sealed class TransactionExecutor(
 
     public override void WhenCommitted(Action action) => afterwards.Add(action);
 
-    /// <summary>Runs the actions that wait for the commit.</summary>
-    public void Committed() => afterwards.ForEach(action => action());
+    /// <summary>Runs the actions that wait for the commit, also when the commit ends without an answer.</summary>
+    public async Task<T> AfterwardsAsync<T>(Task<T> commit)
+    {
+        try
+        {
+            var result = await commit.ConfigureAwait(false);
+            RunAfterwards();
+            return result;
+        }
+        catch (AutoStackDataException exception) when (exception.OutcomeUnknown)
+        {
+            RunAfterwards();
+            throw;
+        }
+    }
 
     public override ValueTask<NpgsqlTransaction?> BeginAsync(NpgsqlConnection connection, CancellationToken cancellationToken) =>
         default;
@@ -129,5 +142,13 @@ internal sealed class TransactionExecutor(
     {
         IsLost |= exception is DatabaseUnavailableException;
         doom ??= exception;
+    }
+
+    private void RunAfterwards()
+    {
+        foreach (var action in afterwards)
+        {
+            action();
+        }
     }
 }

@@ -112,9 +112,9 @@ internal sealed class UnitOfWork(
             var result = await work(new Scope(db, createRepository), cancellationToken).ConfigureAwait(false);
             db.ThrowIfDoomed();
             db.End();
-            var token = await CommitAsync(connection, transaction, wantsToken, task => unfinished = task).ConfigureAwait(false);
+            var committing = CommitAsync(connection, transaction, wantsToken, task => unfinished = task);
+            var token = await db.AfterwardsAsync(committing).ConfigureAwait(false);
             isOpen = false;
-            db.Committed();
             return (result, token);
         }
         finally

@@ -1,4 +1,5 @@
 using AutoStack.Data.Deployments;
+using AutoStack.Data.Logs;
 using AutoStack.Data.Postgres;
 using AutoStack.Data.Tests.Support;
 using Microsoft.Extensions.DependencyInjection;
@@ -24,6 +25,28 @@ public sealed class DeploymentQueueWatcherTests : DatabaseTests
         await EnqueueAsync();
 
         Assert.That(await next, Is.EqualTo(3), "the second is for what was queued before the server listened");
+    }
+
+    // A process that dies between the commit of an enqueue and its notification.
+    [Test]
+    public async Task A_deployment_whose_notification_was_never_sent_is_found_after_the_poll_interval()
+    {
+        await using var host = NewHost();
+        await using var dying = NewHost();
+        dying.GetRequiredKeyedService<Data.Database>(typeof(Data.Database)).QueueNotifier.Dispose();
+        await ExecuteAsync("UPDATE deployments SET status = 'cancelled', completed_at = created_at WHERE status = 'queued'");
+        var project = await AddProjectAsync();
+        await using var watch = await WatchAsync(host);
+        var next = watch.Next();
+        var queued = (await dying.GetRequiredService<IDeploymentRepository>().EnqueueAsync(
+            new NewDeployment { ProjectId = project.Id, UserId = project.UserId }, Token))!;
+        await UntilDeliveredAsync(host);
+        Assert.That(next.IsCompleted, Is.False);
+
+        Clock.Advance(IDeploymentQueueWatcher.MaxPollInterval);
+
+        await next;
+        Assert.That((await Lifecycle.ClaimNextAsync(Token))!.Deployment.Id, Is.EqualTo(queued.Id));
     }
 
     [Test]
@@ -193,6 +216,7 @@ public sealed class DeploymentQueueWatcherTests : DatabaseTests
     // Notifications come in the order of commits: what was committed before has been told when this one is.
     private async Task HeardAsync(ServiceProvider host)
     {
+        await NotifiedAsync();
         var marker = $"marker {++markers}";
         var wakeup = new Wakeup();
         var database = host.GetRequiredKeyedService<Data.Database>(typeof(Data.Database));
@@ -204,6 +228,21 @@ public sealed class DeploymentQueueWatcherTests : DatabaseTests
 
         await ExecuteAsync($"NOTIFY {IDeploymentRepository.QueueChannel}, '{marker}'");
         await wakeup.WaitAsync(IDeploymentQueueWatcher.MaxPollInterval, Clock, Token);
+    }
+
+    // As HeardAsync, on another channel, so that no watcher gets a turn. The first wait may end because the server listens to that channel
+    // now; the next one ends with a notification that was sent here.
+    private async Task UntilDeliveredAsync(ServiceProvider host)
+    {
+        var marker = $"marker {++markers}";
+        var wakeup = new Wakeup();
+        var database = host.GetRequiredKeyedService<Data.Database>(typeof(Data.Database));
+        using var subscription = database.Notifications.Subscribe(IDeploymentLogRepository.Channel, marker, wakeup);
+        for (var i = 0; i < 2; i++)
+        {
+            await ExecuteAsync($"NOTIFY {IDeploymentLogRepository.Channel}, '{marker}'");
+            await wakeup.WaitAsync(IDeploymentQueueWatcher.MaxPollInterval, TimeProvider.System, Token);
+        }
     }
 
     private async Task<int> CountAsync(string which) =>

@@ -7,10 +7,9 @@ namespace AutoStack.Data.Tests.Conventions;
 
 public sealed class PublicSurface : DatabaseTests
 {
-    // A host implements IArchiveStore.
     private static IEnumerable<Type> Interfaces =>
         typeof(IUnitOfWork).Assembly.GetExportedTypes()
-            .Where(t => t is { IsInterface: true, IsGenericType: false } && t != typeof(IRepositories) && t != typeof(IArchiveStore));
+            .Where(t => t is { IsInterface: true, IsGenericType: false } && t != typeof(IRepositories));
 
     // The host brings the store of archives.
     private static IEnumerable<Type> Registered => Interfaces.Where(type => type != typeof(IArchiveStore));

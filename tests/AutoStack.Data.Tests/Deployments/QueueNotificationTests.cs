@@ -1,5 +1,6 @@
 using AutoStack.Data.Deployments;
 using AutoStack.Data.Tests.Support;
+using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
 
 namespace AutoStack.Data.Tests.Deployments;
@@ -7,6 +8,8 @@ namespace AutoStack.Data.Tests.Deployments;
 /// <summary>Notifications arrive in the order of commits: one that the test sends itself shows that nothing came before it.</summary>
 public sealed class QueueNotificationTests : DatabaseTests
 {
+    private static readonly TimeSpan Minute = TimeSpan.FromMinutes(1);
+
     private readonly List<string> received = [];
     private NpgsqlConnection listener = null!;
 
@@ -81,9 +84,63 @@ public sealed class QueueNotificationTests : DatabaseTests
         Assert.That(await ReceivedAsync(), Is.Empty);
     }
 
+    [Test]
+    public async Task A_deployment_that_goes_back_to_the_queue_notifies()
+    {
+        await EmptyTheQueueAsync();
+        var deployment = await EnqueueAsync();
+        var released = (await Lifecycle.ClaimNextAsync(new ClaimOptions { Lease = Minute }, Token))!;
+        await ReceivedAsync();
+        Assert.That(await Lifecycle.ReleaseAsync(released.Claim, Token), Is.EqualTo(TransitionOutcome.Applied));
+        Assert.That(await ReceivedAsync(), Is.EqualTo(new[] { "autostack_deployments:" }), "released");
+
+        await Lifecycle.ClaimNextAsync(new ClaimOptions { Lease = Minute }, Token);
+        Clock.Advance(Minute);
+        Assert.That((await Maintenance.RequeueExpiredAsync(3, 10, Token)).Requeued, Is.EqualTo(new[] { deployment.Id }));
+        Assert.That(await ReceivedAsync(), Is.EqualTo(new[] { "autostack_deployments:" }), "taken back from a lost worker");
+
+        await Maintenance.RequeueExpiredAsync(3, 10, Token);
+        Assert.That(await ReceivedAsync(), Is.Empty, "nothing to take back");
+    }
+
+    // A notification inside the transaction of an enqueue would make the commits of all enqueues wait for each other.
+    [Test]
+    public async Task No_transaction_notifies()
+    {
+        await EmptyTheQueueAsync();
+        var project = await AddProjectAsync();
+        await using var host = new ServiceCollection()
+            .AddSingleton<TimeProvider>(Clock)
+            .AddAutoStackData(options => LibraryConnection.Set(options, Database.ConnectionString))
+            .AddAutoStackDataWorkers()
+            .BuildServiceProvider();
+        host.GetRequiredKeyedService<Data.Database>(AutoStackDataServiceCollectionExtensions.DefaultKey).QueueNotifier.Dispose();
+        var (deployments, lifecycle) = (host.GetRequiredService<IDeploymentRepository>(), host.GetRequiredService<IDeploymentLifecycle>());
+        var deployment = (await deployments.EnqueueAsync(
+            new NewDeployment { ProjectId = project.Id, UserId = project.UserId }, Token))!;
+        await deployments.RedeployAsync(deployment.Id, deployment.UserId, null, Token);
+        for (var i = 0; i < 2; i++)
+        {
+            var job = (await lifecycle.ClaimNextAsync(new ClaimOptions { Lease = Minute }, Token))!;
+            if (i == 0)
+            {
+                await lifecycle.ReleaseAsync(job.Claim, Token);
+            }
+        }
+
+        Clock.Advance(Minute);
+        var (requeued, _) = await host.GetRequiredService<IDeploymentMaintenance>().RequeueExpiredAsync(3, 10, Token);
+
+        Assert.That(requeued, Has.Count.EqualTo(1));
+        Assert.That(await ReceivedAsync(), Is.Empty);
+    }
+
+    private Task<int> EmptyTheQueueAsync() => ExecuteAsync(
+        "UPDATE deployments SET status = 'cancelled', completed_at = created_at WHERE status = 'queued'");
+
     private async Task<string[]> ReceivedAsync()
     {
-        received.Clear();
+        await NotifiedAsync();
         await ExecuteAsync("NOTIFY test_end");
         using var timeout = CancellationTokenSource.CreateLinkedTokenSource(Token);
         timeout.CancelAfter(TimeSpan.FromSeconds(30));
@@ -92,6 +149,8 @@ public sealed class QueueNotificationTests : DatabaseTests
             await listener.WaitAsync(timeout.Token);
         }
 
-        return [.. received.Where(notification => notification != "test_end:")];
+        string[] all = [.. received.Where(notification => notification != "test_end:")];
+        received.Clear();
+        return all;
     }
 }

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
+using System.Threading.Channels;
 using AutoStack.Data.Deployments;
 using AutoStack.Data.Hosting;
 using AutoStack.Data.Testing;
@@ -241,6 +242,51 @@ public sealed class DeploymentWorkerTests
             await log.WriteAsync("built", token);
             return null;
         }
+    }
+
+    // The slots claim beside each other while all are in use.
+    [Test]
+    public async Task A_claim_that_waits_does_not_keep_the_other_slots_from_claiming()
+    {
+        var ends = new ConcurrentDictionary<Guid, TaskCompletionSource>();
+        var started = Channel.CreateUnbounded<Guid>();
+        await using var worker = await StartAsync(options => options.Concurrency = 2, async (job, _, token) =>
+        {
+            await started.Writer.WriteAsync(job.Deployment.Id, token);
+            await (ends.TryGetValue(job.Deployment.Id, out var end) ? end.Task.WaitAsync(token) : Task.CompletedTask);
+            return null;
+        }, start: false);
+        var (first, second) = (await worker.EnqueueAsync(Token), await worker.EnqueueAsync(Token));
+        (ends[first.Id], ends[second.Id]) = (new(), new());
+        await worker.StartAsync(Token);
+        await started.Reader.ReadAsync(Token);
+        await started.Reader.ReadAsync(Token);
+        var (held, next) = (await worker.EnqueueAsync(Token), await worker.EnqueueAsync(Token));
+        await ExecuteAsync($"""
+            CREATE FUNCTION hold() RETURNS trigger LANGUAGE plpgsql AS $$
+            BEGIN
+                PERFORM pg_advisory_xact_lock(7);
+                RETURN NEW;
+            END $$;
+            CREATE TRIGGER hold BEFORE INSERT ON deployment_leases
+                FOR EACH ROW WHEN (NEW.deployment_id = '{held.Id}') EXECUTE FUNCTION hold();
+            """);
+        await using var source = NpgsqlDataSource.Create(database.ConnectionString);
+        await using var connection = await source.OpenConnectionAsync(Token);
+        await using var transaction = await connection.BeginTransactionAsync(Token);
+        await using var locking = new NpgsqlCommand("SELECT pg_advisory_xact_lock(7)", connection);
+        await locking.ExecuteNonQueryAsync(Token);
+        ends[first.Id].SetResult();
+        while (await CountAsync("pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'") == 0)
+        {
+            await Task.Delay(10, Token);
+        }
+
+        ends[second.Id].SetResult();
+
+        Assert.That(await started.Reader.ReadAsync(Token), Is.EqualTo(next.Id));
+        await transaction.RollbackAsync(Token);
+        Assert.That((await worker.UntilEndedAsync(held, Token)).Status, Is.EqualTo(DeploymentStatus.Success));
     }
 
     [Test]

@@ -43,7 +43,7 @@ public sealed class WorkerHost : IAsyncDisposable
         var worker = new WorkerHost(builder.Build());
         if (start)
         {
-            await worker.host.StartAsync(token);
+            await worker.StartAsync(token);
         }
 
         return worker;
@@ -91,6 +91,8 @@ public sealed class WorkerHost : IAsyncDisposable
         var page = await Get<IDeploymentLogRepository>().ListAsync(deployment.Id, deployment.UserId, Cursor.Start, 100, token);
         return [.. page.Items.Select(line => line.Message)];
     }
+
+    public Task StartAsync(CancellationToken token) => host.StartAsync(token);
 
     /// <summary>Stops the host, as a deployment of the service does.</summary>
     public Task StopAsync(CancellationToken token) => host.StopAsync(token);

@@ -93,6 +93,9 @@ public sealed partial class LostAnswerTests : DatabaseTests
             .AddAutoStackDataWorkers()
             .BuildServiceProvider();
 
+        // The answers to notifications of the queue are not the method's.
+        host.GetRequiredKeyedService<Data.Database>(AutoStackDataServiceCollectionExtensions.DefaultKey).QueueNotifier.Dispose();
+
         // The first connection is checked; those answers are not the method's.
         while (true)
         {

@@ -119,6 +119,10 @@ public abstract class DatabaseTests
     protected T Get<T>()
         where T : notnull => provider.GetRequiredService<T>();
 
+    /// <summary>Waits until the notifications of all enqueues so far are sent.</summary>
+    protected Task NotifiedAsync() =>
+        provider.GetRequiredKeyedService<Data.Database>(AutoStackDataServiceCollectionExtensions.DefaultKey).QueueNotifier.SentAsync();
+
     protected static ClaimOptions PerProject(int limit) => new() { MaxPerProject = limit };
 
     /// <summary>A key to encrypt secrets with.</summary>
