@@ -11,6 +11,9 @@ internal sealed class DeploymentLogSearch(Db db, LogContext context) : IDeployme
     private const int LogsPerStatement = 200;
     private const int LinesPerStatement = 2000;
 
+    // With the index. Without help of the index, for a text that is in many lines, the server looks at each of them.
+    private const int IndexedLinesPerStatement = 50_000;
+
     public async Task<LogSearchPage> SearchAsync(
         Guid ownerId, string text, LogSearchScope scope, Cursor cursor, int limit, CancellationToken cancellationToken)
     {
@@ -20,13 +23,15 @@ internal sealed class DeploymentLogSearch(Db db, LogContext context) : IDeployme
         var place = cursor.ToLine() is var (moment, id, seq) ? new LogSearchRun.Position(moment, id, seq) : (LogSearchRun.Position?)null;
         var run = new LogSearchRun(place, limit);
         var (range, started) = (RangeOf(scope), Stopwatch.GetTimestamp());
+        var pattern = search.Pattern is { } found && await LogIndex.IsThereAsync(db, cancellationToken).ConfigureAwait(false) ? found : null;
         while (true)
         {
             var logs = await ListLogsAsync(ownerId, scope.ProjectId, range, run.Place, cancellationToken).ConfigureAwait(false);
             run.Begin(logs);
             while (run.HasLeft)
             {
-                await ReadAsync(run, search, ownerId, cancellationToken).ConfigureAwait(false);
+                await (pattern is null ? ReadAsync(run, search, ownerId, cancellationToken)
+                    : ReadCandidatesAsync(run, search, pattern, ownerId, cancellationToken)).ConfigureAwait(false);
                 if (run.IsFull || Stopwatch.GetElapsedTime(started) >= context.SearchTime)
                 {
                     return run.ToPage(isComplete: false);
@@ -50,7 +55,13 @@ internal sealed class DeploymentLogSearch(Db db, LogContext context) : IDeployme
             FROM deployments d
             CROSS JOIN LATERAL (
                 SELECT
-                    CASE WHEN d.id = @id THEN @seq ELSE 0 END AS after,
+                    coalesce((
+                        SELECT l.seq - 1
+                        FROM deployment_logs l
+                        WHERE l.deployment_id = d.id AND l.seq > CASE WHEN d.id = @id THEN @seq ELSE 0 END
+                        ORDER BY l.seq
+                        LIMIT 1
+                    ), 0) AS after,
                     coalesce((
                         SELECT l.seq
                         FROM deployment_logs l
@@ -117,6 +128,28 @@ internal sealed class DeploymentLogSearch(Db db, LogContext context) : IDeployme
         {
             // Their lines, or the deployments, were removed meanwhile.
             run.Drop(chosen.Count);
+        }
+    }
+
+    // Reads the next lines that may contain the text.
+    private async Task ReadCandidatesAsync(
+        LogSearchRun run, LogSearch search, string pattern, Guid ownerId, CancellationToken cancellationToken)
+    {
+        var ranges = run.ChooseRanges(IndexedLinesPerStatement);
+        if (ranges.Count == 0)
+        {
+            return;
+        }
+
+        var (lines, hasMore) = await LogIndex.ListCandidatesAsync(db, ranges, ownerId, pattern, cancellationToken).ConfigureAwait(false);
+        foreach (var line in lines)
+        {
+            run.TakeCandidate(line, search);
+        }
+
+        foreach (var range in hasMore ? [] : ranges)
+        {
+            run.Pass(range);
         }
     }
 
