@@ -19,8 +19,10 @@ internal sealed class DeploymentQueries(Db db) : IDeploymentQueries
           AND (@name::text IS NULL OR p.name::text COLLATE "C" ~ @name)
         """;
 
-    // With a commit message: the index of the feature commit-search has the same expression.
-    private const string MatchingMessage = $"""{Matching} AND pg_catalog.lower(d.commit_message COLLATE "C") ~ @message""";
+    // With a commit message: the index of the feature commit-search has the expression of the first condition.
+    private const string MatchingMessage = $"""
+        {Matching} AND pg_catalog.lower(d.commit_message COLLATE "C") ~ @indexed AND d.commit_message COLLATE "C" ~ @message
+        """;
 
     private const string Selected = $"""
         SELECT {DeploymentRepository.ListColumns}, {ProjectRepository.ListColumns}
@@ -111,6 +113,7 @@ internal sealed class DeploymentQueries(Db db) : IDeploymentQueries
             P.TextOrNull(filter.Status is { } status ? P.Written(status, nameof(filter.Status)) : null, name: "status"),
             Contained(filter.ProjectName, "name"),
             Contained(filter.CommitMessage, "message"),
+            P.TextOrNull(filter.CommitMessage is { } text ? CaseFolding.IndexedRegex(Text.Clean(text)) : null, name: "indexed"),
         ];
     }
 

@@ -63,7 +63,7 @@ internal sealed class LogSearch
             length -= length < text.Length && char.IsHighSurrogate(text[length - 1]) ? 1 : 0;
             var start = new string(text, 0, length);
             return !isOfControls && HasTrigram(start) && Text.Clean(start) == start
-                ? $"{CaseFolding.ContainedRegex(start)}|{LogIndex.OddLine}" : null;
+                ? $"{CaseFolding.IndexedRegex(start)}|{LogIndex.OddLine}" : null;
         }
     }
 

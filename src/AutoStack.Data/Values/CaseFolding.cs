@@ -42,23 +42,25 @@ internal static class CaseFolding
     /// The regular expression of PostgreSQL for texts that contain this text literally, ignoring case. Its match takes
     /// <c>COLLATE "C"</c>, in which the server itself ignores the case of ASCII letters only.
     /// </summary>
-    /// <remarks>
-    /// An index of trigrams folds texts by the locale of the database, and takes from a pattern the characters that this leaves as they
-    /// are. Of a character with no such form the pattern is <c>(?=x).</c>: the index reads it as any character, the match as this one.
-    /// </remarks>
-    public static string ContainedRegex(string text)
+    public static string ContainedRegex(string text) => Regex(text, forIndex: false);
+
+    /// <summary>
+    /// A regular expression that texts with this text match, and few others, for a search by an index of trigrams. Such an index folds texts
+    /// by the locale of the database, and takes from a pattern the characters that this leaves as they are: a character with no such form
+    /// would match nothing, and is any character here.
+    /// </summary>
+    public static string IndexedRegex(string text) => Regex(text, forIndex: true);
+
+    private static string Regex(string text, bool forIndex)
     {
         var regex = new StringBuilder("(?i)");
         for (var i = 0; i < text.Length; i++)
         {
             var unit = text[i];
-            if (char.IsHighSurrogate(unit) && i + 1 < text.Length)
+            if (forIndex && MayFoldElsewhere(unit))
             {
-                regex.Append("(?=").Append(unit).Append(text[++i]).Append(").");
-            }
-            else if (MayFoldElsewhere(unit))
-            {
-                regex.Append("(?=[").Append(Others.Value.GetValueOrDefault(unit, $"{unit}")).Append("]).");
+                regex.Append('.');
+                i += char.IsHighSurrogate(unit) ? 1 : 0;
             }
             else if (Others.Value.TryGetValue(unit, out var letters))
             {
@@ -77,10 +79,10 @@ internal static class CaseFolding
         return regex.ToString();
     }
 
-    // Whether a locale may fold a case of the letter to something that is not a case of it here: İ to i, the sign of Kelvin to k, and
-    // letters of a later Unicode.
+    // Whether a locale may fold a case of the letter to something that is not a case of it here: İ to i, the sign of Kelvin to k, letters
+    // beyond the basic plane, and letters of a later Unicode.
     private static bool MayFoldElsewhere(char unit) => !char.IsAscii(unit)
-        && (FoldedToSeveral.Contains(unit, StringComparison.Ordinal)
+        && (char.IsHighSurrogate(unit) || FoldedToSeveral.Contains(unit, StringComparison.Ordinal)
             || (!Others.Value.ContainsKey(unit) && CharUnicodeInfo.GetUnicodeCategory(unit)
                 is UnicodeCategory.UppercaseLetter or UnicodeCategory.TitlecaseLetter or UnicodeCategory.OtherNotAssigned));
 }
