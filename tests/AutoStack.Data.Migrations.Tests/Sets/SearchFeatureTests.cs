@@ -26,6 +26,21 @@ public sealed class SearchFeatureTests : LogPartitionTestsBase
     }
 
     [Test]
+    public async Task The_extension_may_be_in_another_schema_of_the_search_path()
+    {
+        await ExecuteAsync($"""
+            CREATE SCHEMA extras;
+            CREATE EXTENSION pg_trgm SCHEMA extras;
+            ALTER DATABASE {Database.Name} SET search_path = public, extras;
+            """);
+
+        await Migrator().UpgradeAsync(Commits, cancellationToken: Token);
+        await Migrator().UpgradeAsync(Logs, cancellationToken: Token);
+
+        Assert.That((await Migrator().CheckAsync(Token)).Differences, Is.Empty);
+    }
+
+    [Test]
     public async Task Writers_go_on_while_the_indexes_are_built_and_dropped()
     {
         await ExecuteAsync("CREATE EXTENSION pg_trgm");

@@ -65,13 +65,14 @@ public sealed class DeploymentLogSearchTests : DatabaseTests
     [TestCase(1)]
     [TestCase(2)]
     [TestCase(7)]
+    [TestCase(1000)]
     public async Task Pages_continue_without_gap_or_repetition(int limit)
     {
         var project = await AddProjectAsync();
         var expected = new List<(Guid, long)>();
         for (var i = 0; i < 6; i++)
         {
-            var deployment = await LoggedAsync(project, [.. Enumerable.Range(0, i).SelectMany(n => new[] { $"x {n}", "y" })]);
+            var deployment = await LoggedAsync(project, [.. Enumerable.Range(0, i).SelectMany(n => new[] { $"xyz {n}", "y" })]);
             await ExecuteAsync("UPDATE deployments SET created_at = '2026-01-01' WHERE id = $1", deployment.Id);
             expected.AddRange(Enumerable.Range(0, i).Select(n => (deployment.Id, (2L * n) + 1)));
         }
@@ -79,7 +80,7 @@ public sealed class DeploymentLogSearchTests : DatabaseTests
         var found = new List<(Guid, long)>();
         for (Cursor? next = Cursor.Start; next is { } cursor;)
         {
-            var page = await Search.SearchAsync(project.UserId, "x", LogSearchScope.All, Cursor.Parse(cursor.ToString()), limit, Token);
+            var page = await Search.SearchAsync(project.UserId, "xyz", LogSearchScope.All, Cursor.Parse(cursor.ToString()), limit, Token);
             Assert.That(page.Items, Has.Count.LessThanOrEqualTo(limit));
             found.AddRange(page.Items.Select(m => (m.Line.DeploymentId, m.Line.Seq)));
             next = page.Next;
