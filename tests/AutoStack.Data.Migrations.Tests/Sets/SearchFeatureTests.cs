@@ -77,9 +77,16 @@ public sealed class SearchFeatureTests : LogPartitionTestsBase
             using var console = ConsoleProcess.Start(ConnectionString, "feature", "enable", "log-search");
             await UntilMigratorWaitsForTableAsync();
             await console.KillAsync(Token);
+
+            // The server would end the build before it notices that the client is gone.
+            await ExecuteAsync("""
+                SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+                WHERE application_name = 'migrator' AND datname = current_database()
+                """);
         }
 
-        await UntilAsync("SELECT NOT EXISTS (SELECT FROM pg_stat_activity WHERE application_name = 'migrator' AND state = 'active')");
+        await UntilAsync(
+            "SELECT NOT EXISTS (SELECT FROM pg_stat_activity WHERE application_name = 'migrator' AND datname = current_database())");
         var left = await ListAsync("SELECT indexrelid::regclass FROM pg_index WHERE NOT indisvalid");
         await Migrator().UpgradeAsync(Logs, cancellationToken: Token);
 
