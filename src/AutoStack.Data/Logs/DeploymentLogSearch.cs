@@ -11,9 +11,6 @@ internal sealed class DeploymentLogSearch(Db db, LogContext context) : IDeployme
     private const int LogsPerStatement = 200;
     private const int LinesPerStatement = 2000;
 
-    // With the index. Without help of the index, for a text that is in many lines, the server looks at each of them.
-    private const int IndexedLinesPerStatement = 50_000;
-
     public async Task<LogSearchPage> SearchAsync(
         Guid ownerId, string text, LogSearchScope scope, Cursor cursor, int limit, CancellationToken cancellationToken)
     {
@@ -24,6 +21,7 @@ internal sealed class DeploymentLogSearch(Db db, LogContext context) : IDeployme
         var run = new LogSearchRun(place, limit);
         var (range, started) = (RangeOf(scope), Stopwatch.GetTimestamp());
         var pattern = search.Pattern is { } found && await LogIndex.IsThereAsync(db, cancellationToken).ConfigureAwait(false) ? found : null;
+        var lines = LogIndex.FirstLines;
         while (true)
         {
             var logs = await ListLogsAsync(ownerId, scope.ProjectId, range, run.Place, cancellationToken).ConfigureAwait(false);
@@ -31,7 +29,8 @@ internal sealed class DeploymentLogSearch(Db db, LogContext context) : IDeployme
             while (run.HasLeft)
             {
                 await (pattern is null ? ReadAsync(run, search, ownerId, cancellationToken)
-                    : ReadCandidatesAsync(run, search, pattern, ownerId, cancellationToken)).ConfigureAwait(false);
+                    : ReadCandidatesAsync(run, search, pattern, lines, ownerId, cancellationToken)).ConfigureAwait(false);
+                lines = LogIndex.LinesAfter(lines);
                 if (run.IsFull || Stopwatch.GetElapsedTime(started) >= context.SearchTime)
                 {
                     return run.ToPage(isComplete: false);
@@ -133,9 +132,9 @@ internal sealed class DeploymentLogSearch(Db db, LogContext context) : IDeployme
 
     // Reads the next lines that may contain the text.
     private async Task ReadCandidatesAsync(
-        LogSearchRun run, LogSearch search, string pattern, Guid ownerId, CancellationToken cancellationToken)
+        LogSearchRun run, LogSearch search, string pattern, int most, Guid ownerId, CancellationToken cancellationToken)
     {
-        var ranges = run.ChooseRanges(IndexedLinesPerStatement);
+        var ranges = run.ChooseRanges(most);
         if (ranges.Count == 0)
         {
             return;

@@ -8,9 +8,6 @@ namespace AutoStack.Data.Logs;
 /// <summary>Searches one log by the trigram index of the feature <c>log-search</c>.</summary>
 internal sealed class IndexedLogSearch(Db db, LogContext context)
 {
-    // Without help of the index, for a text that is in many lines, the server looks at each of them.
-    private const int LinesPerStatement = 50_000;
-
     /// <summary>Searches the lines after a place.</summary>
     /// <param name="log">The deployment, and the number of the line before the first one.</param>
     /// <param name="ownerId">The user.</param>
@@ -22,16 +19,16 @@ internal sealed class IndexedLogSearch(Db db, LogContext context)
         LogIndex.Range log, Guid ownerId, LogSearch search, string pattern, int limit, CancellationToken cancellationToken)
     {
         var found = new List<DeploymentLog>();
-        var (searched, at, started) = (0L, log.After, Stopwatch.GetTimestamp());
+        var (searched, at, started, lines) = (0L, log.After, Stopwatch.GetTimestamp(), LogIndex.FirstLines);
         while (await FindLinesAsync(log.LogId, ownerId, at, cancellationToken).ConfigureAwait(false) is var (first, last))
         {
             at = first - 1;
             while (at < last)
             {
-                var until = at + Math.Min(last - at, LinesPerStatement);
-                var (lines, hasMore) = await LogIndex.ListCandidatesAsync(
+                var until = at + Math.Min(last - at, lines);
+                var (candidates, hasMore) = await LogIndex.ListCandidatesAsync(
                     db, [new LogIndex.Range(log.LogId, at, until)], ownerId, pattern, cancellationToken).ConfigureAwait(false);
-                foreach (var line in lines.TakeWhile(_ => found.Count < limit))
+                foreach (var line in candidates.TakeWhile(_ => found.Count < limit))
                 {
                     MoveTo(line.Seq);
                     if (search.IsIn(line.Message))
@@ -45,6 +42,7 @@ internal sealed class IndexedLogSearch(Db db, LogContext context)
                     MoveTo(until);
                 }
 
+                lines = LogIndex.LinesAfter(lines);
                 if (found.Count == limit || Stopwatch.GetElapsedTime(started) >= context.SearchTime)
                 {
                     return Result(isComplete: false);

@@ -36,8 +36,16 @@ internal static class LogIndex
         END
         """;
 
+    /// <summary>The lines of the first statement of a search: a frequent text is found there.</summary>
+    internal const int FirstLines = 2_000;
+
     // As the statement has it.
     private const int CandidatesPerStatement = 1000;
+
+    private const int MaxLines = 100_000;
+
+    /// <summary>The lines of the next statement, when the one before found too few. Where the index does not help, each is looked at.</summary>
+    public static int LinesAfter(int lines) => Math.Min(10 * lines, MaxLines);
 
     /// <summary>True when the database has the index, complete.</summary>
     public static async Task<bool> IsThereAsync(Db db, CancellationToken cancellationToken) =>
@@ -61,8 +69,14 @@ internal static class LogIndex
     public static async Task<(IReadOnlyList<DeploymentLog> Lines, bool HasMore)> ListCandidatesAsync(
         Db db, IReadOnlyList<Range> ranges, Guid ownerId, string pattern, CancellationToken cancellationToken)
     {
-        // A generic plan knows neither how often the pattern occurs nor the number of logs.
+        // A generic plan does not know how often the pattern occurs. The lines are chosen apart from the ranges, whose join the server takes
+        // for more selective than it is.
         var statement = new Statement($"""
+            WITH candidates AS MATERIALIZED (
+                SELECT {DeploymentLogRepository.Columns}
+                FROM deployment_logs l
+                WHERE l.deployment_id = ANY (@ids::uuid[]) AND l.seq > @first AND l.seq <= @last AND {Expression} ~ @pattern
+            )
             SELECT s.id, s.deployment_id, s.timestamp, s.log_level, s.message, s.created_at, s.seq, s.candidates
             FROM (
                 SELECT k.id, k.deployment_id, k.timestamp, k.log_level, k.message, k.created_at, k.seq, k.ordinal,
@@ -71,10 +85,10 @@ internal static class LogIndex
                         - pg_catalog.octet_length(k.message) AS bytes
                 FROM (
                     SELECT {DeploymentLogRepository.Columns}, c.ordinal
-                    FROM unnest(@ids::uuid[], @afters::bigint[], @untils::bigint[]) WITH ORDINALITY c (id, after, until, ordinal)
+                    FROM candidates l
+                    JOIN unnest(@ids::uuid[], @afters::bigint[], @untils::bigint[]) WITH ORDINALITY c (id, after, until, ordinal)
+                        ON c.id = l.deployment_id AND l.seq > c.after AND l.seq <= c.until
                     JOIN deployments d ON d.id = c.id AND d.user_id = @ownerId AND NOT d.is_deleted
-                    JOIN deployment_logs l ON l.deployment_id = c.id AND l.seq > c.after AND l.seq <= c.until
-                    WHERE l.deployment_id = ANY (@ids::uuid[]) AND {Expression} ~ @pattern
                     ORDER BY c.ordinal, l.seq
                     LIMIT 1000
                 ) k
@@ -85,6 +99,8 @@ internal static class LogIndex
             P.Of(ranges.Select(range => range.LogId).ToArray(), "ids"),
             P.Of(ranges.Select(range => range.After).ToArray(), "afters"),
             P.Of(ranges.Select(range => range.Until).ToArray(), "untils"),
+            P.Of(ranges.Min(range => range.After), "first"),
+            P.Of(ranges.Max(range => range.Until), "last"),
             P.Of(ownerId),
             P.Text(pattern, name: "pattern"));
         var candidates = 0L;
