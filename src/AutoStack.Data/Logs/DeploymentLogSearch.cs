@@ -19,12 +19,13 @@ internal sealed class DeploymentLogSearch(Db db, LogContext context) : IDeployme
         Limit.Check(limit, IDeploymentLogSearch.MaxPageSize);
         var place = cursor.ToLine() is var (moment, id, seq) ? new LogSearchRun.Position(moment, id, seq) : (LogSearchRun.Position?)null;
         var run = new LogSearchRun(place, limit);
-        var (range, started) = (RangeOf(scope), Stopwatch.GetTimestamp());
+        _ = RangeOf(scope);
+        var started = Stopwatch.GetTimestamp();
         var pattern = search.Pattern is { } found && await LogIndex.IsThereAsync(db, cancellationToken).ConfigureAwait(false) ? found : null;
         var lines = LogIndex.FirstLines;
         while (true)
         {
-            var logs = await ListLogsAsync(ownerId, scope.ProjectId, range, run.Place, cancellationToken).ConfigureAwait(false);
+            var logs = await ListLogsAsync(ownerId, scope, run.Place, cancellationToken).ConfigureAwait(false);
             run.Begin(logs);
             while (run.HasLeft)
             {
@@ -46,7 +47,7 @@ internal sealed class DeploymentLogSearch(Db db, LogContext context) : IDeployme
 
     // The next deployments after a place, each with the last number in its log; the deployment of the place first, if it has more lines.
     private async Task<IReadOnlyList<LogSearchRun.Log>> ListLogsAsync(
-        Guid ownerId, Guid? projectId, NpgsqlParameter[] range, LogSearchRun.Position? place, CancellationToken cancellationToken)
+        Guid ownerId, LogSearchScope scope, LogSearchRun.Position? place, CancellationToken cancellationToken)
     {
         var (moment, id, seq) = place ?? new LogSearchRun.Position(Time.Infinity, Guid.AllBitsSet, long.MaxValue);
         return await db.ListAsync(row => new LogSearchRun.Log(row.Long(), row.Guid(), row.Long()) { After = row.Long() }, """
@@ -75,7 +76,7 @@ internal sealed class DeploymentLogSearch(Db db, LogContext context) : IDeployme
             ORDER BY d.created_at DESC, d.id DESC
             LIMIT 200
             """,
-            [P.Of(ownerId), P.Of(projectId), .. range, P.Moment(moment), P.Of(id), P.Of(seq)], cancellationToken).ConfigureAwait(false);
+            [P.Of(ownerId), P.Of(scope.ProjectId, "projectId"), .. RangeOf(scope), P.Moment(moment), P.Of(id), P.Of(seq)], cancellationToken).ConfigureAwait(false);
     }
 
     // Reads the next lines of the first logs that are left: at most 2,000 lines and 4 MiB, but at least one line.

@@ -89,6 +89,26 @@ public sealed class DeploymentLogSearchTests : DatabaseTests
         Assert.That(found, Is.EqualTo(expected.GroupBy(line => line.Item1).OrderByDescending(log => log.Key).SelectMany(log => log)));
     }
 
+    [TestCase("abc")]
+    [TestCase("a")]
+    public async Task More_deployments_than_a_statement_lists_are_searched(string text)
+    {
+        var project = await AddProjectAsync();
+        var oldest = await LoggedAsync(project, "abc");
+        await ExecuteAsync(
+            """
+            INSERT INTO deployments (id, project_id, user_id, status, created_at)
+            SELECT gen_random_uuid(), d.project_id, d.user_id, 'success', d.created_at + n * interval '1 s'
+            FROM deployments d, generate_series(1, 450) n
+            WHERE d.id = $1
+            """, oldest.Id);
+
+        var page = await SearchAsync(project, text);
+
+        Assert.That(page.Items.Select(match => match.Line.DeploymentId), Is.EqualTo(new[] { oldest.Id }));
+        Assert.That((page.Next, page.DeploymentsSearched), Is.EqualTo(((Cursor?)null, 451)));
+    }
+
     [Test]
     public async Task At_the_end_of_its_time_a_search_says_how_far_it_came_and_continues()
     {
