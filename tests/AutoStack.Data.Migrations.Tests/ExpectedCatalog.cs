@@ -83,6 +83,13 @@ public sealed class ExpectedCatalog
             database.ConnectionString, new SchemaMigratorOptions { Features = [feature] }, [.. SchemaMigrator.Scripts]);
         await migrator.UpgradeAsync();
         await using var connection = await raw.OpenConnectionAsync();
+        foreach (var extension in feature.Scripts.SelectMany(script => script.Up.Requirements)
+            .Where(need => need.Kind == RequirementKind.Extension).Select(need => need.Name).Distinct())
+        {
+            await using var create = raw.CreateCommand($"CREATE EXTENSION {extension}");
+            await create.ExecuteNonQueryAsync();
+        }
+
         var below = await Catalog.ReadAsync(connection, CancellationToken.None);
         var versions = new List<Catalog>();
         await migrator.UpgradeAsync(MigrationTarget.Head.In(feature.Name), new Recorder(reported =>

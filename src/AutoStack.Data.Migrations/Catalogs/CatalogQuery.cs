@@ -95,14 +95,19 @@ internal static class CatalogQuery
             JOIN tables t ON t.oid = c.conrelid
             WHERE c.contype IN ('p', 'u', 'x', 'c', 'f')
             UNION ALL
-            -- Storage settings of an index are the operator's choice.
+            -- Storage settings of an index, and the schema of the extension with its operators, are the operator's choice. That the table is
+            -- partitioned (ON ONLY) is said of the table.
             SELECT 'Index', 6, t.relname, 0, i.relname, 'public.' || quote_ident(i.relname),
-                CASE WHEN i.reloptions IS NULL THEN pg_get_indexdef(i.oid)
-                    ELSE regexp_replace(pg_get_indexdef(i.oid), ' WITH \([^()]*\)(?= WHERE |$)', '') END
+                CASE WHEN i.reloptions IS NULL THEN n.definition ELSE regexp_replace(n.definition, ' WITH \([^()]*\)(?= WHERE |$)', '') END
                 || CASE WHEN x.indisvalid AND x.indisready THEN '' ELSE ' INVALID' END, NULL
             FROM pg_index x
             JOIN tables t ON t.oid = x.indrelid
             JOIN pg_class i ON i.oid = x.indexrelid
+            CROSS JOIN LATERAL (
+                SELECT regexp_replace(
+                    CASE i.relkind WHEN 'I' THEN replace(pg_get_indexdef(i.oid), ' ON ONLY ', ' ON ') ELSE pg_get_indexdef(i.oid) END,
+                    ' \S+(?=\.gin_trgm_ops)', ' public') AS definition
+            ) n
             WHERE NOT EXISTS (SELECT FROM pg_constraint c WHERE c.conindid = x.indexrelid AND c.contype IN ('p', 'u', 'x'))
             UNION ALL
             SELECT 'Trigger', 7, t.relname, 0, g.tgname, quote_ident(g.tgname), pg_get_triggerdef(g.oid)

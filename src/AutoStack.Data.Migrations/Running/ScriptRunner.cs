@@ -110,10 +110,16 @@ internal sealed partial class ScriptRunner
     }
 
     private Task TryAsync(MigrationScript script, bool up, CancellationToken cancellationToken) =>
-        WatchedAsync(up ? script.Up : script.Down, async (step, lost) =>
+        WatchedAsync(up ? script.Up : script.Down, async (written, lost) =>
         {
             await state.RenewAsync(inTransaction: false, cancellationToken).ConfigureAwait(false);
-            await SetTimeoutsAsync(step, cancellationToken).ConfigureAwait(false);
+            await SetTimeoutsAsync(written, cancellationToken).ConfigureAwait(false);
+            var step = await PartitionedIndex.PrepareAsync(connection, written, scriptPath, cancellationToken).ConfigureAwait(false);
+            if (step != written)
+            {
+                await SetTimeoutsAsync(step, cancellationToken).ConfigureAwait(false);
+            }
+
             await SetVariablesAsync(step, cancellationToken).ConfigureAwait(false);
             if (step.ConcurrentIndex is not null)
             {

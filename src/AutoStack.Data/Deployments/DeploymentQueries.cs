@@ -10,13 +10,38 @@ internal sealed class DeploymentQueries(Db db) : IDeploymentQueries
 {
     private const int MaxTextLength = 255;
 
-    // The condition for the deployments that match a filter. Needs the rows d and p, and the parameters of MatchingParameters.
+    // The condition for the deployments that match a filter without a commit message. Needs the rows d and p, and the parameters of
+    // MatchingParameters.
     private const string Matching = """
         d.user_id = @ownerId AND NOT d.is_deleted
           AND (@projectId IS NULL OR d.project_id = @projectId)
           AND (@status IS NULL OR d.status::text = @status)
           AND (@name::text IS NULL OR p.name::text COLLATE "C" ~ @name)
-          AND (@message::text IS NULL OR d.commit_message COLLATE "C" ~ @message)
+        """;
+
+    // With a commit message: the index of the feature commit-search has the expression of the first condition.
+    private const string MatchingMessage = $"""
+        {Matching} AND pg_catalog.lower(d.commit_message COLLATE "C") ~ @indexed AND d.commit_message COLLATE "C" ~ @message
+        """;
+
+    private const string Selected = $"""
+        SELECT {DeploymentRepository.ListColumns}, {ProjectRepository.ListColumns}
+        FROM deployments d
+        JOIN projects p ON p.id = d.project_id
+        WHERE
+        """;
+
+    private const string OnePage = $"""
+        AND {DeploymentParameters.After}
+        ORDER BY d.created_at DESC, d.id DESC
+        LIMIT @limit
+        """;
+
+    private const string Counted = """
+        SELECT pg_catalog.count(*)
+        FROM deployments d
+        JOIN projects p ON p.id = d.project_id
+        WHERE
         """;
 
     public async Task<Page<DeploymentWithProject>> ListAsync(
@@ -25,24 +50,24 @@ internal sealed class DeploymentQueries(Db db) : IDeploymentQueries
         Limit.Check(limit, IDeploymentQueries.MaxListSize);
         var matching = MatchingParameters(ownerId, filter);
         var after = await DeploymentParameters.AfterAsync(db, cursor, cancellationToken).ConfigureAwait(false);
-        var rows = await db.ListAsync(DeploymentRepository.ReadWithProject, $"""
-            SELECT {DeploymentRepository.ListColumns}, {ProjectRepository.ListColumns}
-            FROM deployments d
-            JOIN projects p ON p.id = d.project_id
-            WHERE {Matching} AND {DeploymentParameters.After}
-            ORDER BY d.created_at DESC, d.id DESC
-            LIMIT @limit
-            """, [.. matching, .. after, P.Of(limit + 1, "limit")], cancellationToken).ConfigureAwait(false);
+        NpgsqlParameter[] parameters = [.. matching, .. after, P.Of(limit + 1, "limit")];
+        var rows = string.IsNullOrEmpty(filter.CommitMessage)
+            ? await db.ListAsync(DeploymentRepository.ReadWithProject, $"{Selected} {Matching} {OnePage}", parameters, cancellationToken)
+                .ConfigureAwait(false)
+            : await SearchAsync(
+                DeploymentRepository.ReadWithProject, new($"{Selected} {MatchingMessage} {OnePage}", parameters), cancellationToken)
+                .ConfigureAwait(false);
         return DeploymentRepository.PageOf(rows, limit);
     }
 
-    public async Task<long> CountAsync(Guid ownerId, DeploymentFilter filter, CancellationToken cancellationToken) =>
-        await db.FindValueAsync(row => row.Long(), $"""
-            SELECT pg_catalog.count(*)
-            FROM deployments d
-            JOIN projects p ON p.id = d.project_id
-            WHERE {Matching}
-            """, MatchingParameters(ownerId, filter), cancellationToken).ConfigureAwait(false) ?? 0;
+    public async Task<long> CountAsync(Guid ownerId, DeploymentFilter filter, CancellationToken cancellationToken)
+    {
+        var matching = MatchingParameters(ownerId, filter);
+        return string.IsNullOrEmpty(filter.CommitMessage)
+            ? await db.FindValueAsync(row => row.Long(), $"{Counted} {Matching}", matching, cancellationToken).ConfigureAwait(false) ?? 0
+            : (await SearchAsync(row => row.Long(), new($"{Counted} {MatchingMessage}", matching), cancellationToken)
+                .ConfigureAwait(false))[0];
+    }
 
     public async Task<Page<ProjectWithLatestDeployment>> ListProjectsAsync(
         Guid ownerId, Cursor cursor, int limit, CancellationToken cancellationToken)
@@ -65,6 +90,15 @@ internal sealed class DeploymentQueries(Db db) : IDeploymentQueries
         return Page<ProjectWithLatestDeployment>.Of(rows, limit, row => Cursor.After(row.Project.Id));
     }
 
+    private Task<IReadOnlyList<T>> SearchAsync<T>(
+        Func<RowReader, T> read, Statement statement, CancellationToken cancellationToken, [CallerMemberName] string operation = "") =>
+        db.ReadBatchAsync(
+            async sets =>
+            {
+                await sets.SkipAsync().ConfigureAwait(false);
+                return await sets.ListAsync(read).ConfigureAwait(false);
+            }, [CustomPlan.ForTransaction(), statement], cancellationToken, operation);
+
     private static ProjectWithLatestDeployment ReadProject(RowReader row) =>
         new(ProjectRepository.Read(row), row.Flag() ? DeploymentRepository.Read(row) : null);
 
@@ -79,6 +113,7 @@ internal sealed class DeploymentQueries(Db db) : IDeploymentQueries
             P.TextOrNull(filter.Status is { } status ? P.Written(status, nameof(filter.Status)) : null, name: "status"),
             Contained(filter.ProjectName, "name"),
             Contained(filter.CommitMessage, "message"),
+            P.TextOrNull(filter.CommitMessage is { } text ? CaseFolding.IndexedRegex(Text.Clean(text)) : null, name: "indexed"),
         ];
     }
 

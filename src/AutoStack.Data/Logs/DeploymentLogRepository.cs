@@ -90,7 +90,7 @@ internal sealed class DeploymentLogRepository(Db db, LogContext context) : IDepl
             SELECT {Columns}
             FROM deployment_logs l
             WHERE l.deployment_id = @deploymentId AND l.seq <= @seq AND {DeploymentState.Owned}
-              AND pg_catalog.lower(coalesce(l.log_level::text, 'info')) <> ALL (@below)
+              AND pg_catalog.lower(coalesce(l.log_level::text, 'info') COLLATE "C") <> ALL (@below)
             ORDER BY l.seq DESC
             LIMIT @limit
             """,
@@ -110,6 +110,13 @@ internal sealed class DeploymentLogRepository(Db db, LogContext context) : IDepl
         var search = LogSearch.For(text);
         var searchedTo = cursor.ToSeq() ?? 0;
         Limit.Check(limit, IDeploymentLogRepository.MaxPageSize);
+        if (search.Pattern is { } pattern && await LogIndex.IsThereAsync(db, cancellationToken).ConfigureAwait(false))
+        {
+            return await new IndexedLogSearch(db, context).SearchAsync(
+                new LogIndex.Range(deploymentId, searchedTo, long.MaxValue), ownerId, search, pattern, limit, cancellationToken)
+                .ConfigureAwait(false);
+        }
+
         var found = new List<DeploymentLog>();
         var (searched, started) = (0, Stopwatch.GetTimestamp());
         while (true)

@@ -19,14 +19,19 @@ internal sealed class DeploymentLogSearch(Db db, LogContext context) : IDeployme
         Limit.Check(limit, IDeploymentLogSearch.MaxPageSize);
         var place = cursor.ToLine() is var (moment, id, seq) ? new LogSearchRun.Position(moment, id, seq) : (LogSearchRun.Position?)null;
         var run = new LogSearchRun(place, limit);
-        var (range, started) = (RangeOf(scope), Stopwatch.GetTimestamp());
+        _ = RangeOf(scope);
+        var started = Stopwatch.GetTimestamp();
+        var pattern = search.Pattern is { } found && await LogIndex.IsThereAsync(db, cancellationToken).ConfigureAwait(false) ? found : null;
+        var lines = LogIndex.FirstLines;
         while (true)
         {
-            var logs = await ListLogsAsync(ownerId, scope.ProjectId, range, run.Place, cancellationToken).ConfigureAwait(false);
+            var logs = await ListLogsAsync(ownerId, scope, run.Place, cancellationToken).ConfigureAwait(false);
             run.Begin(logs);
             while (run.HasLeft)
             {
-                await ReadAsync(run, search, ownerId, cancellationToken).ConfigureAwait(false);
+                await (pattern is null ? ReadAsync(run, search, ownerId, cancellationToken)
+                    : ReadCandidatesAsync(run, search, pattern, lines, ownerId, cancellationToken)).ConfigureAwait(false);
+                lines = LogIndex.LinesAfter(lines);
                 if (run.IsFull || Stopwatch.GetElapsedTime(started) >= context.SearchTime)
                 {
                     return run.ToPage(isComplete: false);
@@ -42,7 +47,7 @@ internal sealed class DeploymentLogSearch(Db db, LogContext context) : IDeployme
 
     // The next deployments after a place, each with the last number in its log; the deployment of the place first, if it has more lines.
     private async Task<IReadOnlyList<LogSearchRun.Log>> ListLogsAsync(
-        Guid ownerId, Guid? projectId, NpgsqlParameter[] range, LogSearchRun.Position? place, CancellationToken cancellationToken)
+        Guid ownerId, LogSearchScope scope, LogSearchRun.Position? place, CancellationToken cancellationToken)
     {
         var (moment, id, seq) = place ?? new LogSearchRun.Position(Time.Infinity, Guid.AllBitsSet, long.MaxValue);
         return await db.ListAsync(row => new LogSearchRun.Log(row.Long(), row.Guid(), row.Long()) { After = row.Long() }, """
@@ -50,7 +55,13 @@ internal sealed class DeploymentLogSearch(Db db, LogContext context) : IDeployme
             FROM deployments d
             CROSS JOIN LATERAL (
                 SELECT
-                    CASE WHEN d.id = @id THEN @seq ELSE 0 END AS after,
+                    coalesce((
+                        SELECT l.seq - 1
+                        FROM deployment_logs l
+                        WHERE l.deployment_id = d.id AND l.seq > CASE WHEN d.id = @id THEN @seq ELSE 0 END
+                        ORDER BY l.seq
+                        LIMIT 1
+                    ), 0) AS after,
                     coalesce((
                         SELECT l.seq
                         FROM deployment_logs l
@@ -65,7 +76,7 @@ internal sealed class DeploymentLogSearch(Db db, LogContext context) : IDeployme
             ORDER BY d.created_at DESC, d.id DESC
             LIMIT 200
             """,
-            [P.Of(ownerId), P.Of(projectId), .. range, P.Moment(moment), P.Of(id), P.Of(seq)], cancellationToken).ConfigureAwait(false);
+            [P.Of(ownerId), P.Of(scope.ProjectId, "projectId"), .. RangeOf(scope), P.Moment(moment), P.Of(id), P.Of(seq)], cancellationToken).ConfigureAwait(false);
     }
 
     // Reads the next lines of the first logs that are left: at most 2,000 lines and 4 MiB, but at least one line.
@@ -117,6 +128,28 @@ internal sealed class DeploymentLogSearch(Db db, LogContext context) : IDeployme
         {
             // Their lines, or the deployments, were removed meanwhile.
             run.Drop(chosen.Count);
+        }
+    }
+
+    // Reads the next lines that may contain the text.
+    private async Task ReadCandidatesAsync(
+        LogSearchRun run, LogSearch search, string pattern, int most, Guid ownerId, CancellationToken cancellationToken)
+    {
+        var ranges = run.ChooseRanges(most);
+        if (ranges.Count == 0)
+        {
+            return;
+        }
+
+        var (lines, hasMore) = await LogIndex.ListCandidatesAsync(db, ranges, ownerId, pattern, cancellationToken).ConfigureAwait(false);
+        foreach (var line in lines)
+        {
+            run.TakeCandidate(line, search);
+        }
+
+        foreach (var range in hasMore ? [] : ranges)
+        {
+            run.Pass(range);
         }
     }
 

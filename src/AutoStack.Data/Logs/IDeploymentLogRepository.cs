@@ -78,7 +78,8 @@ public interface IDeploymentLogRepository
     /// <para>Terminal control sequences (colours, links, titles), control characters and zero-width characters do not hide a text, and
     /// text after a backspace or a cursor movement to the left replaces the text under it; lines are returned as stored. Case is compared
     /// letter by letter as in Unicode, whatever the locale of the database. No character of the text has a special meaning.</para>
-    /// <para>The time is proportional to the size of the lines searched, whatever the text. After
+    /// <para>The time is proportional to the size of the lines searched, whatever the text; with the feature <c>log-search</c>, an index
+    /// finds rare texts of three letters or digits in a row, with the same results. After
     /// <see cref="AutoStackDataOptions.LogSearchTime"/> the call returns its matches so far: continue from
     /// <see cref="LogSearchResult.Next"/> until <see cref="LogSearchResult.IsComplete"/>. The search reads the log in short statements of
     /// at most 2,000 lines or 4 MiB, so that neither the end of its time nor a cancellation leaves a running statement behind. In a unit of

@@ -9,6 +9,9 @@ namespace AutoStack.Data.Logs;
 /// </summary>
 internal sealed class LogSearch
 {
+    // The index finds the lines with the beginning of a longer text.
+    private const int MaxPatternLength = 64;
+
     private readonly char[] text;
     private readonly int[] borders;
     private readonly bool isOfControls;
@@ -48,6 +51,22 @@ internal sealed class LogSearch
     /// <summary>The number of comparisons so far.</summary>
     public long Steps { get; private set; }
 
+    /// <summary>
+    /// The regular expression that <see cref="LogIndex.Expression"/> of every line with the text matches; null when an index of trigrams
+    /// does not help: the text has no three letters or digits in a row.
+    /// </summary>
+    public string? Pattern
+    {
+        get
+        {
+            var length = Math.Min(text.Length, MaxPatternLength);
+            length -= length < text.Length && char.IsHighSurrogate(text[length - 1]) ? 1 : 0;
+            var start = new string(text, 0, length);
+            return !isOfControls && HasTrigram(start) && Text.Clean(start) == start
+                ? $"{CaseFolding.IndexedRegex(start)}|{LogIndex.OddLine}" : null;
+        }
+    }
+
     /// <summary>True when a line contains the text.</summary>
     public bool IsIn(string line)
     {
@@ -74,6 +93,21 @@ internal sealed class LogSearch
 
         var end = EndIn(shown);
         return end == 0 ? null : LogSnippet.Of(shown, end - text.Length, text.Length);
+    }
+
+    private static bool HasTrigram(string text)
+    {
+        var inRow = 0;
+        foreach (var unit in text)
+        {
+            inRow = char.IsLetterOrDigit(unit) ? inRow + 1 : 0;
+            if (inRow == 3)
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     private bool IsSearchedAsStored(string line) => isOfControls || !line.AsSpan().ContainsAny(TerminalText.Hidden);

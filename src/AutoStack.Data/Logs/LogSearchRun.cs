@@ -52,6 +52,20 @@ internal sealed class LogSearchRun(LogSearchRun.Position? start, int limit)
         return chosen;
     }
 
+    /// <summary>The ranges of the next lines in the first deployments that are left, with so many lines; empty when no line is left.</summary>
+    public IReadOnlyList<LogIndex.Range> ChooseRanges(int lines)
+    {
+        var ranges = new List<LogIndex.Range>();
+        foreach (var log in Choose(lines))
+        {
+            var until = log.After + Math.Min(log.Last - log.After, lines);
+            ranges.Add(new LogIndex.Range(log.Id, log.After, until));
+            lines -= (int)(until - log.After);
+        }
+
+        return ranges;
+    }
+
     /// <summary>Searches the next line; not a line that was searched before, which a statement that is sent again returns.</summary>
     public void Take(DeploymentLog line, LogSearch search)
     {
@@ -65,12 +79,61 @@ internal sealed class LogSearchRun(LogSearchRun.Position? start, int limit)
             End();
         }
 
-        var log = left.Peek();
-        if (line.Seq <= log.After)
+        if (line.Seq > left.Peek().After)
         {
-            return;
+            Search(line, search);
+        }
+    }
+
+    /// <summary>Searches the next line that may contain the text: the lines before, from the last one searched, do not contain it.</summary>
+    public void TakeCandidate(DeploymentLog line, LogSearch search)
+    {
+        if (!IsFull)
+        {
+            PassTo(line.DeploymentId, line.Seq - 1);
+            Search(line, search);
+        }
+    }
+
+    /// <summary>Moves after the last line of a range, in which no further line contains the text.</summary>
+    public void Pass(LogIndex.Range range)
+    {
+        if (!IsFull && left.Any(log => log.Id == range.LogId))
+        {
+            PassTo(range.LogId, range.Until);
+        }
+    }
+
+    // Numbers have no gap.
+    private void PassTo(Guid logId, long seq)
+    {
+        while (left.Peek().Id != logId)
+        {
+            Pass(left.Peek().Last);
         }
 
+        Pass(seq);
+
+        void Pass(long until)
+        {
+            var log = left.Peek();
+            if (until > log.After)
+            {
+                linesSearched += (int)(until - log.After);
+                log.After = until;
+                (position, backTo) = (new Position(log.QueuedAt, log.Id, until), log.QueuedAt);
+            }
+
+            if (log.After >= log.Last)
+            {
+                End();
+            }
+        }
+    }
+
+    private void Search(DeploymentLog line, LogSearch search)
+    {
+        var log = left.Peek();
         log.After = line.Seq;
         (position, backTo) = (new Position(log.QueuedAt, log.Id, line.Seq), log.QueuedAt);
         linesSearched++;

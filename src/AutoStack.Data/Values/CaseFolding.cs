@@ -1,4 +1,5 @@
 using System.Collections.Frozen;
+using System.Globalization;
 using System.Text;
 
 namespace AutoStack.Data.Values;
@@ -10,6 +11,9 @@ namespace AutoStack.Data.Values;
 internal static class CaseFolding
 {
     private const string SpecialInRegex = @"\.[]{}()*+?^$|-";
+
+    // Letters that the server folds to several characters in Lithuanian.
+    private const string FoldedToSeveral = "\u00CC\u00CD\u00EC\u00ED\u0128\u0129\u012E\u012F";
 
     // The letters outside ASCII that share a folded letter, such as σ, ς and Σ.
     private static readonly Lazy<FrozenDictionary<char, string>> Others = new(() =>
@@ -38,12 +42,27 @@ internal static class CaseFolding
     /// The regular expression of PostgreSQL for texts that contain this text literally, ignoring case. Its match takes
     /// <c>COLLATE "C"</c>, in which the server itself ignores the case of ASCII letters only.
     /// </summary>
-    public static string ContainedRegex(string text)
+    public static string ContainedRegex(string text) => Regex(text, forIndex: false);
+
+    /// <summary>
+    /// A regular expression that texts with this text match, and few others, for a search by an index of trigrams. Such an index folds texts
+    /// by the locale of the database, and takes from a pattern the characters that this leaves as they are: a character with no such form
+    /// would match nothing, and is any character here.
+    /// </summary>
+    public static string IndexedRegex(string text) => Regex(text, forIndex: true);
+
+    private static string Regex(string text, bool forIndex)
     {
         var regex = new StringBuilder("(?i)");
-        foreach (var unit in text)
+        for (var i = 0; i < text.Length; i++)
         {
-            if (Others.Value.TryGetValue(unit, out var letters))
+            var unit = text[i];
+            if (forIndex && MayFoldElsewhere(unit))
+            {
+                regex.Append('.');
+                i += char.IsHighSurrogate(unit) ? 1 : 0;
+            }
+            else if (Others.Value.TryGetValue(unit, out var letters))
             {
                 regex.Append('[').Append(letters).Append(']');
             }
@@ -59,4 +78,11 @@ internal static class CaseFolding
 
         return regex.ToString();
     }
+
+    // Whether a locale may fold a case of the letter to something that is not a case of it here: İ to i, the sign of Kelvin to k, letters
+    // beyond the basic plane, and letters of a later Unicode.
+    private static bool MayFoldElsewhere(char unit) => !char.IsAscii(unit)
+        && (char.IsHighSurrogate(unit) || FoldedToSeveral.Contains(unit, StringComparison.Ordinal)
+            || (!Others.Value.ContainsKey(unit) && CharUnicodeInfo.GetUnicodeCategory(unit)
+                is UnicodeCategory.UppercaseLetter or UnicodeCategory.TitlecaseLetter or UnicodeCategory.OtherNotAssigned));
 }

@@ -55,6 +55,7 @@ public sealed class DumpTests
         await using var laboratory = await Laboratory.StartAsync(site, seed: 1, Token);
         Assert.That((await laboratory.EndAsync(Token)).Findings, Is.Empty);
         var original = Server.ConnectionStringTo(site.Database);
+        await ExecuteAsync(original, "CREATE EXTENSION pg_trgm");
         var migrator = new SchemaMigrator(original);
         foreach (var feature in await migrator.ReadFeaturesAsync(Token))
         {

@@ -34,7 +34,9 @@ public sealed class FeatureTests : MigrationTests
 
     [Test]
     public void This_version_has_these_features() =>
-        Assert.That(ScriptSet.BuiltInFeatures.Select(feature => feature.Name), Is.EqualTo(new[] { "log-partitions" }));
+        Assert.That(
+            ScriptSet.BuiltInFeatures.Select(feature => feature.Name),
+            Is.EqualTo(new[] { "commit-search", "log-partitions", "log-search" }));
 
     [Test]
     public async Task Without_features_the_list_is_empty_and_needs_no_database()

@@ -65,13 +65,14 @@ public sealed class DeploymentLogSearchTests : DatabaseTests
     [TestCase(1)]
     [TestCase(2)]
     [TestCase(7)]
+    [TestCase(1000)]
     public async Task Pages_continue_without_gap_or_repetition(int limit)
     {
         var project = await AddProjectAsync();
         var expected = new List<(Guid, long)>();
         for (var i = 0; i < 6; i++)
         {
-            var deployment = await LoggedAsync(project, [.. Enumerable.Range(0, i).SelectMany(n => new[] { $"x {n}", "y" })]);
+            var deployment = await LoggedAsync(project, [.. Enumerable.Range(0, i).SelectMany(n => new[] { $"xyz {n}", "y" })]);
             await ExecuteAsync("UPDATE deployments SET created_at = '2026-01-01' WHERE id = $1", deployment.Id);
             expected.AddRange(Enumerable.Range(0, i).Select(n => (deployment.Id, (2L * n) + 1)));
         }
@@ -79,7 +80,7 @@ public sealed class DeploymentLogSearchTests : DatabaseTests
         var found = new List<(Guid, long)>();
         for (Cursor? next = Cursor.Start; next is { } cursor;)
         {
-            var page = await Search.SearchAsync(project.UserId, "x", LogSearchScope.All, Cursor.Parse(cursor.ToString()), limit, Token);
+            var page = await Search.SearchAsync(project.UserId, "xyz", LogSearchScope.All, Cursor.Parse(cursor.ToString()), limit, Token);
             Assert.That(page.Items, Has.Count.LessThanOrEqualTo(limit));
             found.AddRange(page.Items.Select(m => (m.Line.DeploymentId, m.Line.Seq)));
             next = page.Next;
@@ -88,13 +89,33 @@ public sealed class DeploymentLogSearchTests : DatabaseTests
         Assert.That(found, Is.EqualTo(expected.GroupBy(line => line.Item1).OrderByDescending(log => log.Key).SelectMany(log => log)));
     }
 
+    [TestCase("abc")]
+    [TestCase("a")]
+    public async Task More_deployments_than_a_statement_lists_are_searched(string text)
+    {
+        var project = await AddProjectAsync();
+        var oldest = await LoggedAsync(project, "abc");
+        await ExecuteAsync(
+            """
+            INSERT INTO deployments (id, project_id, user_id, status, created_at)
+            SELECT gen_random_uuid(), d.project_id, d.user_id, 'success', d.created_at + n * interval '1 s'
+            FROM deployments d, generate_series(1, 450) n
+            WHERE d.id = $1
+            """, oldest.Id);
+
+        var page = await SearchAsync(project, text);
+
+        Assert.That(page.Items.Select(match => match.Line.DeploymentId), Is.EqualTo(new[] { oldest.Id }));
+        Assert.That((page.Next, page.DeploymentsSearched), Is.EqualTo(((Cursor?)null, 451)));
+    }
+
     [Test]
     public async Task At_the_end_of_its_time_a_search_says_how_far_it_came_and_continues()
     {
         var project = await AddProjectAsync();
         for (var i = 0; i < 3; i++)
         {
-            await LoggedAsync(project, [.. Enumerable.Repeat("fine", 1_500), "needle"]);
+            await LoggedAsync(project, [.. Enumerable.Repeat("fine", 1_500), "a-b-c"]);
         }
 
         await using var provider = new ServiceCollection()
@@ -105,7 +126,7 @@ public sealed class DeploymentLogSearchTests : DatabaseTests
         var pages = new List<LogSearchPage>();
         for (Cursor? next = Cursor.Start; next is { } cursor; next = pages[^1].Next)
         {
-            pages.Add(await search.SearchAsync(project.UserId, "needle", LogSearchScope.All, cursor, 10, Token));
+            pages.Add(await search.SearchAsync(project.UserId, "A-B", LogSearchScope.All, cursor, 10, Token));
         }
 
         Assert.That(pages, Has.Count.GreaterThan(2));
