@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using AutoStack.Data.Postgres;
 using AutoStack.Data.Status;
-using AutoStack.Data.Values;
 
 namespace AutoStack.Data.Logs;
 

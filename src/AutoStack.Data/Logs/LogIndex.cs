@@ -1,6 +1,5 @@
 using System.Runtime.InteropServices;
 using AutoStack.Data.Postgres;
-using Npgsql;
 
 namespace AutoStack.Data.Logs;
 
