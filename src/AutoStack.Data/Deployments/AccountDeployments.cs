@@ -68,7 +68,8 @@ internal static class AccountDeployments
             ) o
             WHERE p.user_id = @userId)
             LIMIT @limit
-            """, [P.Of(userId), P.Of(Math.Min(limit, MaxDeployments), "limit")], cancellationToken, operation).ConfigureAwait(false)).ToArray();
+            """,
+            [P.Of(userId), P.Of(Math.Min(limit, MaxDeployments), "limit")], cancellationToken, operation).ConfigureAwait(false)).ToArray();
         if (chosen.Length == 0)
         {
             return null;
