@@ -6,6 +6,9 @@ namespace AutoStack.Data.Deployments;
 /// <summary>The deployments of an account that is being removed.</summary>
 internal static class AccountDeployments
 {
+    // A deployment may have a hundred stages and containers, which are removed with it.
+    private const int MaxDeployments = 250;
+
     /// <summary>
     /// The statements that cancel and delete the running deployments of the user in <see cref="Chosen.Ids"/>: their workers lose the
     /// leases. The number of running deployments is that of workers.
@@ -33,8 +36,8 @@ internal static class AccountDeployments
     ];
 
     /// <summary>
-    /// Removes a batch: at most <paramref name="limit"/> deployments, those that wait first, since claims have to skip these, and at most
-    /// as many rows of each table of their logs and checks.
+    /// Removes a batch: some deployments, those that wait first, since claims have to skip these, and at most <paramref name="limit"/> rows
+    /// of each table of their logs and checks.
     /// </summary>
     /// <returns>The number of removed rows, 0 when other transactions hold them all; null when no deployment is left.</returns>
     internal static async Task<int?> RemoveAsync(Db db, Guid userId, int limit, string operation, CancellationToken cancellationToken)
@@ -65,7 +68,8 @@ internal static class AccountDeployments
             ) o
             WHERE p.user_id = @userId)
             LIMIT @limit
-            """, [P.Of(userId), P.Of(limit)], cancellationToken, operation).ConfigureAwait(false)).ToArray();
+            """,
+            [P.Of(userId), P.Of(Math.Min(limit, MaxDeployments), "limit")], cancellationToken, operation).ConfigureAwait(false)).ToArray();
         if (chosen.Length == 0)
         {
             return null;

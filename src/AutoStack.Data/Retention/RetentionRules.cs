@@ -49,8 +49,6 @@ internal static class RetentionRules
         new("users", nameof(RetentionPolicy.ClosedAccounts), policy => policy.ClosedAccounts ? TimeSpan.Zero : null,
             (from, place, _, limit, token) => from.ClosedAccounts.RemoveAsync(place, limit, token), _ => ClosedAccounts.Count())
         {
-            // A deployment may have a hundred stages and containers, which are removed with it.
-            MaxBatchSize = 250,
             AlsoRemoves = ["projects", "sessions", "deployments", "deployment_logs", "deployment_runtime_logs", "deployment_health_checks"],
         },
     ];
