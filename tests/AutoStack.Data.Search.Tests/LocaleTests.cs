@@ -19,7 +19,8 @@ namespace AutoStack.Data.Tests;
 public sealed class LocaleTests(string locale)
 {
     private const string Mark = "UPDATE pg_index SET indisvalid =";
-    private const string Both = "WHERE indexrelid::regclass::text IN ('deployment_logs_search_idx', 'deployments_commit_message_search_idx')";
+    private const string Both =
+        "WHERE indexrelid::regclass::text IN ('deployment_logs_search_idx', 'deployments_commit_message_search_idx')";
 
     private readonly string name = $"locale_{Guid.NewGuid():N}";
     private ServiceProvider? host;

@@ -8,8 +8,8 @@ using Npgsql;
 namespace AutoStack.Data.Tests;
 
 /// <summary>
-/// Measures what searches and COPY cost with the features and without. Runs by its name only; AUTOSTACK_SEARCH_ROWS sets the number of lines
-/// and messages.
+/// Measures what searches and COPY cost with the features and without. Runs by its name only; AUTOSTACK_SEARCH_ROWS sets the number of
+/// lines and messages.
 /// </summary>
 [NonParallelizable]
 [Explicit("measures times")]
@@ -21,12 +21,14 @@ public sealed class SearchCostTests
     private static readonly string[] Lines =
     [
         "src/components/Button{0}.tsx  {1} kB │ gzip: 3.{1} kB", "added package node_modules/left-pad-{0} in {1} ms",
-        "\u001B[33mwarning\u001B[0m unused variable 'value{0}' at line {1} of src/pages/index{1}.spec.ts", "✓ {1} modules transformed, {0} assets",
+        "\u001B[33mwarning\u001B[0m unused variable 'value{0}' at line {1} of src/pages/index{1}.spec.ts",
+        "✓ {1} modules transformed, {0} assets",
         "#1{1} extracting sha256:{0}f0e1d2c3b4a5968778695a4b3c2d1e0f", "Step {1}/20 : RUN make build target-{0} --jobs {1}",
     ];
 
     private static readonly int Rows =
-        int.TryParse(Environment.GetEnvironmentVariable("AUTOSTACK_SEARCH_ROWS"), CultureInfo.InvariantCulture, out var rows) ? rows : 200_000;
+        int.TryParse(Environment.GetEnvironmentVariable("AUTOSTACK_SEARCH_ROWS"), CultureInfo.InvariantCulture, out var rows)
+            ? rows : 200_000;
 
     private static CancellationToken Token => TestContext.CurrentContext.CancellationToken;
 
@@ -79,7 +81,8 @@ public sealed class SearchCostTests
         .AddAutoStackData(options => (options.ConnectionString, options.LogSearchTime) = (connectionString, TimeSpan.FromSeconds(30)))
         .AddAutoStackDataWorkers().BuildServiceProvider();
 
-    private static async Task CompareAsync(string name, ServiceProvider without, ServiceProvider with, Func<ServiceProvider, Task<int>> run)
+    private static async Task CompareAsync(
+        string name, ServiceProvider without, ServiceProvider with, Func<ServiceProvider, Task<int>> run)
     {
         var (plain, indexed, found) = (new List<double>(), new List<double>(), 0);
         for (var round = 0; round < Rounds; round++)

@@ -50,8 +50,8 @@ internal static partial class PartitionedIndex
                 await InvalidIndex.DropAsync(
                     connection, $"{Quoted(partition.Schema)}.{Quoted(partition.Index)}", "DROP INDEX CONCURRENTLY", cancellationToken)
                     .ConfigureAwait(false);
-                var sql = Target().Replace(step.Sql, target => $"{target.Groups["head"].Value} IF NOT EXISTS {Quoted(partition.Index)} ON " +
-                    $"{Quoted(partition.Schema)}.{Quoted(partition.Name)}", count: 1);
+                var place = $"{Quoted(partition.Index)} ON {Quoted(partition.Schema)}.{Quoted(partition.Name)}";
+                var sql = Target().Replace(step.Sql, target => $"{target.Groups["head"].Value} IF NOT EXISTS {place}", count: 1);
                 await ExecuteAsync(connection, sql, cancellationToken).ConfigureAwait(false);
             }
 
@@ -134,9 +134,10 @@ internal static partial class PartitionedIndex
         RegexOptions.Multiline | RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
     private static partial Regex Head();
 
-    [GeneratedRegex("""
-        ^(?<head>CREATE(\s+UNIQUE)?\s+INDEX\s+CONCURRENTLY)(\s+IF\s+NOT\s+EXISTS)?\s+("([^"]|"")+"|\w+)\s+ON\s+(("([^"]|"")+"|\w+)\.)?("([^"]|"")+"|\w+)
-        """, RegexOptions.Multiline | RegexOptions.IgnoreCase | RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant)]
+    [GeneratedRegex(
+        """^(?<head>CREATE(\s+UNIQUE)?\s+INDEX\s+CONCURRENTLY)(\s+IF\s+NOT\s+EXISTS)?\s+("([^"]|"")+"|\w+)\s+ON\s+""" +
+        """(("([^"]|"")+"|\w+)\.)?("([^"]|"")+"|\w+)""",
+        RegexOptions.Multiline | RegexOptions.IgnoreCase | RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant)]
     private static partial Regex Target();
 
     // A partition, and the name of its part of the index.

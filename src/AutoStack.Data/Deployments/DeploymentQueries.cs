@@ -26,9 +26,7 @@ internal sealed class DeploymentQueries(Db db) : IDeploymentQueries
 
     private const string Selected = $"""
         SELECT {DeploymentRepository.ListColumns}, {ProjectRepository.ListColumns}
-        FROM deployments d
-        JOIN projects p ON p.id = d.project_id
-        WHERE
+        {From}
         """;
 
     private const string OnePage = $"""
@@ -37,8 +35,7 @@ internal sealed class DeploymentQueries(Db db) : IDeploymentQueries
         LIMIT @limit
         """;
 
-    private const string Counted = """
-        SELECT pg_catalog.count(*)
+    private const string From = """
         FROM deployments d
         JOIN projects p ON p.id = d.project_id
         WHERE
@@ -64,8 +61,10 @@ internal sealed class DeploymentQueries(Db db) : IDeploymentQueries
     {
         var matching = MatchingParameters(ownerId, filter);
         return string.IsNullOrEmpty(filter.CommitMessage)
-            ? await db.FindValueAsync(row => row.Long(), $"{Counted} {Matching}", matching, cancellationToken).ConfigureAwait(false) ?? 0
-            : (await SearchAsync(row => row.Long(), new($"{Counted} {MatchingMessage}", matching), cancellationToken)
+            ? await db.FindValueAsync(row => row.Long(), $"SELECT pg_catalog.count(*)\n{From} {Matching}", matching, cancellationToken)
+                .ConfigureAwait(false) ?? 0
+            : (await SearchAsync(
+                row => row.Long(), new($"SELECT pg_catalog.count(d.id)\n{From} {MatchingMessage}", matching), cancellationToken)
                 .ConfigureAwait(false))[0];
     }
 

@@ -21,7 +21,12 @@ internal sealed class DeploymentLogSearch(Db db, LogContext context) : IDeployme
         var run = new LogSearchRun(place, limit);
         _ = RangeOf(scope);
         var started = Stopwatch.GetTimestamp();
-        var pattern = search.Pattern is { } found && await LogIndex.IsThereAsync(db, cancellationToken).ConfigureAwait(false) ? found : null;
+        var pattern = search.Pattern;
+        if (pattern is not null && !await LogIndex.IsThereAsync(db, cancellationToken).ConfigureAwait(false))
+        {
+            pattern = null;
+        }
+
         var lines = LogIndex.FirstLines;
         while (true)
         {
@@ -76,7 +81,8 @@ internal sealed class DeploymentLogSearch(Db db, LogContext context) : IDeployme
             ORDER BY d.created_at DESC, d.id DESC
             LIMIT 200
             """,
-            [P.Of(ownerId), P.Of(scope.ProjectId, "projectId"), .. RangeOf(scope), P.Moment(moment), P.Of(id), P.Of(seq)], cancellationToken).ConfigureAwait(false);
+            [P.Of(ownerId), P.Of(scope.ProjectId, "projectId"), .. RangeOf(scope), P.Moment(moment), P.Of(id), P.Of(seq)],
+            cancellationToken).ConfigureAwait(false);
     }
 
     // Reads the next lines of the first logs that are left: at most 2,000 lines and 4 MiB, but at least one line.

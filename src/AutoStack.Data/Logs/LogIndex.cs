@@ -21,8 +21,8 @@ internal static class LogIndex
     /// </summary>
     internal const string Expression = """
         CASE
-            WHEN l.message COLLATE "C" ~ '[\u0001-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u00ad\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891'
-                '\u08e2\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff\ufff9-\ufffb]'
+            WHEN l.message COLLATE "C" ~ '[\u0001-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u00ad\u0600-\u0605\u061c\u06dd\u070f\u0890'
+                '\u0891\u08e2\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff\ufff9-\ufffb]'
             THEN pg_catalog.regexp_replace(
                 pg_catalog.regexp_replace(
                     pg_catalog.lower(l.message COLLATE "C"),
@@ -43,7 +43,9 @@ internal static class LogIndex
 
     private const int MaxLines = 100_000;
 
-    /// <summary>The lines of the next statement, when the one before found too few. Where the index does not help, each is looked at.</summary>
+    /// <summary>
+    /// The lines of the next statement, when the one before found too few. Where the index does not help, each is looked at.
+    /// </summary>
     public static int LinesAfter(int lines) => Math.Min(10 * lines, MaxLines);
 
     /// <summary>True when the database has the index, complete.</summary>
@@ -56,8 +58,7 @@ internal static class LogIndex
             """, [], cancellationToken).ConfigureAwait(false) ?? false;
 
     /// <summary>
-    /// Reads the first lines of ranges that may contain a text: in the order of the ranges, at most 1,000 lines and 4 MiB, but at least one
-    /// line.
+    /// Reads the first lines of ranges that may contain a text, in the order of the ranges: at most 1,000 lines and 4 MiB, at least one.
     /// </summary>
     /// <param name="db">The statements of the caller.</param>
     /// <param name="ranges">The ranges, each in another log.</param>
@@ -68,8 +69,8 @@ internal static class LogIndex
     public static async Task<(IReadOnlyList<DeploymentLog> Lines, bool HasMore)> ListCandidatesAsync(
         Db db, IReadOnlyList<Range> ranges, Guid ownerId, string pattern, CancellationToken cancellationToken)
     {
-        // A generic plan does not know how often the pattern occurs. The lines are chosen apart from the ranges, whose join the server takes
-        // for more selective than it is.
+        // A generic plan does not know how often the pattern occurs. The lines are chosen apart from the ranges, whose join the server
+        // takes for more selective than it is.
         var statement = new Statement($"""
             WITH candidates AS MATERIALIZED (
                 SELECT {DeploymentLogRepository.Columns}

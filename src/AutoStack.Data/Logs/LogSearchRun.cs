@@ -52,7 +52,9 @@ internal sealed class LogSearchRun(LogSearchRun.Position? start, int limit)
         return chosen;
     }
 
-    /// <summary>The ranges of the next lines in the first deployments that are left, with so many lines; empty when no line is left.</summary>
+    /// <summary>
+    /// The ranges of the next lines in the first deployments that are left, with at most so many lines; empty when no line is left.
+    /// </summary>
     public IReadOnlyList<LogIndex.Range> ChooseRanges(int lines)
     {
         var ranges = new List<LogIndex.Range>();
@@ -85,7 +87,7 @@ internal sealed class LogSearchRun(LogSearchRun.Position? start, int limit)
         }
     }
 
-    /// <summary>Searches the next line that may contain the text: the lines before, from the last one searched, do not contain it.</summary>
+    /// <summary>Searches the next line that may contain the text: the lines from the last one searched do not contain it.</summary>
     public void TakeCandidate(DeploymentLog line, LogSearch search)
     {
         if (!IsFull)

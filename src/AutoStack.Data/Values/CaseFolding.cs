@@ -45,9 +45,9 @@ internal static class CaseFolding
     public static string ContainedRegex(string text) => Regex(text, forIndex: false);
 
     /// <summary>
-    /// A regular expression that texts with this text match, and few others, for a search by an index of trigrams. Such an index folds texts
-    /// by the locale of the database, and takes from a pattern the characters that this leaves as they are: a character with no such form
-    /// would match nothing, and is any character here.
+    /// A regular expression that texts with this text match, and few others, for a search by an index of trigrams. Such an index folds
+    /// texts by the locale of the database, and takes from a pattern the characters that this leaves as they are: a character with no such
+    /// form would match nothing, and is any character here.
     /// </summary>
     public static string IndexedRegex(string text) => Regex(text, forIndex: true);
 

@@ -76,7 +76,8 @@ public sealed class SearchRoundTripTests(string release) : LogPartitionTestsBase
         await EnableAsync(Other(enabledFirst));
         var partitions = await ScalarAsync<long>("SELECT count(*) FROM pg_partition_tree('deployment_logs')");
         var parts = await ListAsync(Parts);
-        await ExecuteAsync("UPDATE log_partition_settings SET ahead = 6; SELECT reserve_log_partitions('deployment_logs', now()::timestamp)");
+        await ExecuteAsync("UPDATE log_partition_settings SET ahead = 6");
+        await ExecuteAsync("SELECT reserve_log_partitions('deployment_logs', now()::timestamp)");
         await ExecuteAsync("SELECT create_reserved_log_partitions('deployment_logs')");
         var later = await ListAsync(Parts);
         await DisableAsync(disabledFirst);

@@ -102,7 +102,7 @@ public sealed class QueryPlans : DatabaseTests
     [Test]
     public Task Filtered_deployments_are_listed_by_the_owner_index([Values] bool generic) =>
         AssertUsesAsync(
-            "(@message::text IS NULL OR d.commit_message COLLATE \"C\" ~ @message) AND (d.created_at", generic,
+            "(@name::text IS NULL OR p.name::text COLLATE \"C\" ~ @name) AND (d.created_at", generic,
             "deployments_user_id_created_at_id_numbers_idx",
             Filter(("createdAt", "timestamp", "'infinity'"), ("id", "uuid", "gen_random_uuid()"), ("limit", "int", "20")));
 
