@@ -1,5 +1,4 @@
 using AutoStack.Data.Archives;
-using AutoStack.Data.Cli.Backups;
 using Spectre.Console;
 
 namespace AutoStack.Data.Cli.Output;

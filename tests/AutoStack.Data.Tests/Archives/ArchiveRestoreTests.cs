@@ -25,7 +25,8 @@ public sealed class ArchiveRestoreTests : ArchiveTestsBase
         var again = await Restore.RestoreAsync(archive.Name, RestoreTarget.Partition, Store, null, Token);
 
         Assert.That(result, Is.EqualTo(new RestoreResult(
-            $"autostack_partitions.{AprilLogs}", 5, RestoreOutcome.Restored) { LeftOut = 2 }));
+            $"autostack_partitions.{AprilLogs}", 5, RestoreOutcome.Restored)
+        { LeftOut = 2 }));
         Assert.That(again!.Outcome, Is.EqualTo(RestoreOutcome.AlreadyRestored));
         Assert.That(await CountDifferencesAsync("restored.before", "(SELECT * FROM deployment_logs WHERE seq < 4) l"), Is.Zero);
         Assert.That(await ScalarAsync("SELECT string_agg(seq::text, ' ' ORDER BY seq) FROM deployment_logs"), Is.EqualTo("1 2 3 4"));
