@@ -3,7 +3,6 @@ using AutoStack.Data.Deployments;
 using AutoStack.Data.HealthChecks;
 using AutoStack.Data.Logs;
 using AutoStack.Data.Migrations;
-using AutoStack.Data.Status;
 using AutoStack.Data.Testing;
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
@@ -163,18 +162,16 @@ public sealed class PartitionCostTests
     {
         var settings = new NpgsqlConnectionStringBuilder(database.ConnectionString)
         {
-            ApplicationName = name, Options = $"-c plan_cache_mode={plans}", MaxAutoPrepare = 0,
+            ApplicationName = name,
+            Options = $"-c plan_cache_mode={plans}",
         };
         var raw = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(settings.ConnectionString) { Pooling = false }.ConnectionString);
         await raw.OpenAsync(Token);
         return new(
             name,
             new ServiceCollection()
-                .AddAutoStackData(options => (options.ConnectionString, options.MinPoolSize, options.MaxPoolSize) =
-                    (new NpgsqlConnectionStringBuilder(database.ConnectionString)
-                    {
-                        ApplicationName = name, Options = $"-c plan_cache_mode={plans}",
-                    }.ConnectionString, 1, 1))
+                .AddAutoStackData(options =>
+                    (options.ConnectionString, options.MinPoolSize, options.MaxPoolSize) = (settings.ConnectionString, 1, 1))
                 .AddAutoStackDataWorkers()
                 .BuildServiceProvider(),
             raw);
