@@ -164,19 +164,14 @@ public sealed class PartitionCostTests
         {
             ApplicationName = name,
             Options = $"-c plan_cache_mode={plans}",
-            MaxAutoPrepare = 0,
         };
         var raw = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(settings.ConnectionString) { Pooling = false }.ConnectionString);
         await raw.OpenAsync(Token);
         return new(
             name,
             new ServiceCollection()
-                .AddAutoStackData(options => (options.ConnectionString, options.MinPoolSize, options.MaxPoolSize) =
-                    (new NpgsqlConnectionStringBuilder(database.ConnectionString)
-                    {
-                        ApplicationName = name,
-                        Options = $"-c plan_cache_mode={plans}",
-                    }.ConnectionString, 1, 1))
+                .AddAutoStackData(options =>
+                    (options.ConnectionString, options.MinPoolSize, options.MaxPoolSize) = (settings.ConnectionString, 1, 1))
                 .AddAutoStackDataWorkers()
                 .BuildServiceProvider(),
             raw);
