@@ -2,7 +2,6 @@ using System.CommandLine;
 using System.Diagnostics;
 using System.Globalization;
 using AutoStack.Data.Archives;
-using AutoStack.Data.Cli.Backups;
 using AutoStack.Data.Cli.Databases;
 using AutoStack.Data.Cli.Output;
 using AutoStack.Data.Partitions;

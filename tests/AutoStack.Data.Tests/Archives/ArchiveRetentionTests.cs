@@ -1,5 +1,4 @@
 using AutoStack.Data.Archives;
-using AutoStack.Data.Partitions;
 
 namespace AutoStack.Data.Tests.Archives;
 
