@@ -100,6 +100,24 @@ internal static class DeploymentLeases
             ];
     }
 
+    /// <summary>As <see cref="Step"/>, for a step that ends the deployment: its lease goes, and is not renewed before.</summary>
+    internal static Statement[] End(DeploymentClaim claim, Statement end)
+    {
+        var (id, key) = claim;
+        return key is null
+            ? [DeploymentState.Lock(id), end]
+            :
+            [
+                DeploymentState.Lock(id),
+                new Statement("""
+                    SELECT l.deployment_id
+                    FROM deployment_leases l
+                    WHERE l.deployment_id = @id AND l.claim_key = @key AND l.released_at IS NULL
+                    """, P.Of(id), P.Of(key)),
+                end,
+            ];
+    }
+
     /// <summary>Reads whether the claim holds its deployment; true for a claim without a key.</summary>
     internal static async Task<bool> IsHeldAsync(DeploymentClaim claim, ResultSets sets) =>
         claim.Key is null || await sets.AnyAsync().ConfigureAwait(false);

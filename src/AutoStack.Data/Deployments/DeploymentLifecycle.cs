@@ -126,7 +126,7 @@ internal sealed class DeploymentLifecycle(Db db, DeploymentContext context) : ID
                 P.Of(from),
                 .. DeploymentStageRepository.FollowMovedParameters(context.Clock),
             ]);
-        return MoveAsync(claim, move, step, cancellationToken);
+        return MoveAsync(claim, DeploymentLeases.Step(claim, context.Clock, move), step, cancellationToken);
     }
 
     public Task<TransitionOutcome> RecordCommitAsync(DeploymentClaim claim, CommitInfo commit, CancellationToken cancellationToken)
@@ -147,7 +147,7 @@ internal sealed class DeploymentLifecycle(Db db, DeploymentContext context) : ID
                 P.Of(claim.Key),
                 .. DeploymentParameters.OfCommit(context.Secrets, claim.DeploymentId, commit),
             ]);
-        return MoveAsync(claim, record, target: null, cancellationToken);
+        return MoveAsync(claim, DeploymentLeases.Step(claim, context.Clock, record), target: null, cancellationToken);
     }
 
     public Task<TransitionOutcome> SucceedAsync(DeploymentClaim claim, string? deployedUrl, CancellationToken cancellationToken)
@@ -174,7 +174,7 @@ internal sealed class DeploymentLifecycle(Db db, DeploymentContext context) : ID
             FROM deployments d
             WHERE d.id = @id AND d.status::text = 'success' AND d.deployed_url IS NOT DISTINCT FROM @deployedUrl
             """, parameters);
-        return MoveAsync(claim, move, target: null, cancellationToken);
+        return MoveAsync(claim, DeploymentLeases.End(claim, move), target: null, cancellationToken);
     }
 
     public Task<TransitionOutcome> FailAsync(DeploymentClaim claim, string reason, CancellationToken cancellationToken)
@@ -202,7 +202,7 @@ internal sealed class DeploymentLifecycle(Db db, DeploymentContext context) : ID
             FROM deployments d
             WHERE d.id = @id AND d.status::text = 'failed' AND d.failed_reason = @reason
             """, parameters);
-        return MoveAsync(claim, move, target: null, cancellationToken);
+        return MoveAsync(claim, DeploymentLeases.End(claim, move), target: null, cancellationToken);
     }
 
     private static void CheckLease(TimeSpan lease, string name)
@@ -217,7 +217,7 @@ internal sealed class DeploymentLifecycle(Db db, DeploymentContext context) : ID
     // The move returns true when it changed the row, false when the row was there already.
     private Task<TransitionOutcome> MoveAsync(
         DeploymentClaim claim,
-        Statement move,
+        Statement[] statements,
         DeploymentStatus? target,
         CancellationToken cancellationToken,
         [CallerMemberName] string operation = "") =>
@@ -233,7 +233,7 @@ internal sealed class DeploymentLifecycle(Db db, DeploymentContext context) : ID
                     : met!.Status == target ? TransitionOutcome.AlreadyThere
                     : TransitionOutcome.OutOfOrder;
             },
-            DeploymentLeases.Step(claim, context.Clock, move), cancellationToken, operation);
+            statements, cancellationToken, operation);
 
     private sealed record Move(bool IsNew);
 }

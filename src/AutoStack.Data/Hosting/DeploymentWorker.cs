@@ -105,21 +105,23 @@ internal sealed partial class DeploymentWorker(
         }
     }
 
-    // While every slot is in use, a slot claims its next deployment itself: one loop that claims for all of them would claim one
-    // deployment after the other.
+    // A slot claims its next deployment itself: one loop that claims for all slots would claim one deployment after the other.
     private async Task FillSlotAsync(ClaimedDeployment first, CancellationToken stopping)
     {
         for (ClaimedDeployment? claimed = first; claimed is not null;)
         {
             await RunAsync(claimed).ConfigureAwait(false);
-            claimed = slots.CurrentCount == 0 ? await ClaimNextAsync(stopping).ConfigureAwait(false) : null;
+            claimed = await ClaimNextAsync(stopping).ConfigureAwait(false);
             if (claimed is null)
             {
                 slots.Release();
             }
 
-            // A claim skips the projects and users that another claim holds, which are free now.
-            turn.Raise();
+            // A claim with limits skips the projects and users that another claim holds, which are free now.
+            if (options.MaxPerProject is not null || options.MaxPerUser is not null)
+            {
+                turn.Raise();
+            }
         }
     }
 
