@@ -108,7 +108,8 @@ public sealed class SearchCostTests
         }
 
         await TestContext.Out.WriteLineAsync(
-            $"COPY of {lines} lines: {Median(without):F0} ms without, {Median(with):F0} ms with, {Median(with) / Median(without):F2} times");
+            $"COPY of {lines} lines: {Median(without):F0} ms without, {Median(with):F0} ms with, " +
+            $"{Median(with) / Median(without):F2} times");
     }
 
     private static async Task<double> CopyAsync(string connectionString, int lines, int round)

@@ -95,8 +95,8 @@ internal static class CatalogQuery
             JOIN tables t ON t.oid = c.conrelid
             WHERE c.contype IN ('p', 'u', 'x', 'c', 'f')
             UNION ALL
-            -- Storage settings of an index, and the schema of an extension, are the operator's choice. That a table is partitioned (ON ONLY) is
-            -- said of the table.
+            -- Storage settings of an index, and the schema of an extension, are the operator's choice. That a table is partitioned
+            -- (ON ONLY) is said of the table.
             SELECT 'Index', 6, t.relname, 0, i.relname, 'public.' || quote_ident(i.relname),
                 CASE WHEN i.reloptions IS NULL THEN n.definition ELSE regexp_replace(n.definition, ' WITH \([^()]*\)(?= WHERE |$)', '') END
                 || CASE WHEN x.indisvalid AND x.indisready THEN '' ELSE ' INVALID' END, NULL
