@@ -80,10 +80,10 @@ public sealed record DetectedVersion(int Version, int Differences)
             : $"The objects of this database are closest to version {Version} ({Differences} of them differ), and {journal}. " +
               (Features.Count == 0 ? $"Record the version and see what differs: autostack-db stamp {Version}, then autostack-db check."
                   : $"Nothing differs with the objects of {string.Join(" and ", Features.Select(set => set.Set))}. Record the versions: " +
-                    $"autostack-db stamp {Version}{string.Concat(Features.Select(Stamp))}.") +
+                    $"autostack-db stamp {Version}{string.Concat(Features.Select(CommandOf))}.") +
               " Nothing was changed.";
 
-        static string Stamp(SetVersions set) => $", then autostack-db stamp {set.ToVersion} --set {set.Set}";
+        static string CommandOf(SetVersions set) => $", then autostack-db stamp {set.ToVersion} --set {set.Set}";
     }
 
     private static bool HasSameObjects(Catalog first, Catalog second) =>

@@ -27,6 +27,7 @@ public abstract class ArchiveTestsBase : DatabaseTests
         WebhookPayloads = null,
         ExpiredSessions = false,
         ExpiredSignInAttempts = false,
+        ClosedAccounts = false,
     };
 
     protected string Folder { get; private set; } = "";

