@@ -1,4 +1,5 @@
 using System.Text.Json;
+using AutoStack.Data.Archives;
 using AutoStack.Data.Cli.Output;
 using AutoStack.Data.Migrations;
 using AutoStack.Data.Migrations.Internal;
@@ -38,6 +39,7 @@ internal sealed record Failure(int ExitCode, string Kind, string Message)
         MigrationException migration => new(Code(migration.Error), Word(migration.Error), After(migration.Message, progress)),
         DatabaseUnavailableException => new(Cli.ExitCode.NoConnection, "noConnection", After(exception.Message, progress)),
         OperationCanceledException => new(Cli.ExitCode.Failed, "cancelled", $"Cancelled. {progress.Outcome ?? "Nothing was changed."}"),
+        ArchiveException => new(Cli.ExitCode.Failed, "archive", After(exception.Message, progress)),
         PostgresException server => new(Cli.ExitCode.Failed, "unexpected", After(ServerError.Describe(server, showValues), progress)),
         _ => new(Cli.ExitCode.Failed, "unexpected", After(exception.GetBaseException().Message, progress)),
     };

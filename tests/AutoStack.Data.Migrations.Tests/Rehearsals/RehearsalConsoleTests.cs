@@ -19,8 +19,8 @@ public sealed class RehearsalConsoleTests : MigrationTests
         {
             Assert.That(run.Code, Is.EqualTo(code), run.Error);
             Assert.That(run.Error, Does.Contain("runs 10 scripts in one transaction and rolls it back. Until then, at most 60 s, it stops")
-                .And.Match(@"readers and writers of deployment_logs \(\d+ kB\), deployment_runtime_logs \(\d+ kB\)")
-                .And.Match(@"  writers of +[^\n]*users \(\d+ kB\)")
+                .And.Match(@"readers and writers of deployment_logs \([\d.]+ kB\), deployment_runtime_logs \([\d.]+ kB\)")
+                .And.Match(@"  writers of +[^\n]*users \([\d.]+ kB\)")
                 .And.Match(@"take as much room again until a VACUUM:\r?\n +deployment_logs").And.Contain("Continue? [y/N]"));
             Assert.That(run.Error.Contains("Not confirmed. Nothing was changed.", StringComparison.Ordinal), Is.EqualTo(code == 1));
             Assert.That(run.Output.Contains("Readers of deployment_logs were stopped for up to ", StringComparison.Ordinal),

@@ -87,11 +87,11 @@ public sealed class SearchFeatureTests : LogPartitionTestsBase
 
         await UntilAsync(
             "SELECT NOT EXISTS (SELECT FROM pg_stat_activity WHERE application_name = 'migrator' AND datname = current_database())");
-        var left = await ListAsync("SELECT indexrelid::regclass FROM pg_index WHERE NOT indisvalid");
+        var left = await ListAsync("SELECT indexrelid::regclass::text FROM pg_index WHERE NOT indisvalid");
         await Migrator().UpgradeAsync(Logs, cancellationToken: Token);
 
         Assert.That(left, Has.Count.EqualTo(1), "the killed build leaves an index");
-        Assert.That(await ListAsync("SELECT indexrelid::regclass FROM pg_index WHERE NOT indisvalid"), Is.Empty);
+        Assert.That(await ListAsync("SELECT indexrelid::regclass::text FROM pg_index WHERE NOT indisvalid"), Is.Empty);
         Assert.That(await ListAsync(ValidSearchIndexes), Is.EqualTo(new[] { "deployment_logs_search_idx" }));
         Assert.That((await Migrator().CheckAsync(Token)).Differences, Is.Empty);
     }
