@@ -11,8 +11,8 @@ using AutoStack.Data.Cli.Upkeep;
 using AutoStack.Data.Integrity;
 using AutoStack.Data.Migrations;
 using AutoStack.Data.Monitoring;
-using Finding = AutoStack.Data.Monitoring.Finding;
 using AutoStack.Data.Partitions;
+using Finding = AutoStack.Data.Monitoring.Finding;
 
 namespace AutoStack.Data.Cli.Output;
 
