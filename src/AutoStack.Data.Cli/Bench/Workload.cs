@@ -69,6 +69,8 @@ internal sealed class Workload(Workload.Row[] deployments, Workload.Row[] logged
     /// </summary>
     private sealed class LentConnection(NpgsqlConnection connection) : Executor(Unmeasured, Limits, settings: null)
     {
+        public override bool IsTransactionPerCall => true;
+
         public override void WhenCommitted(Action action)
         {
         }

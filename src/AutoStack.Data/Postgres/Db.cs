@@ -117,6 +117,9 @@ internal sealed partial class Db(Executor executor, Subject subject)
             AllOf(read),
             cancellationToken);
 
+    /// <summary>Whether each call is a transaction of its own, so that no setting of it meets other statements.</summary>
+    public bool IsTransactionPerCall => executor.IsTransactionPerCall;
+
     /// <summary>The limit of an attempt at a call, in seconds; 0 for none.</summary>
     public int CommandSeconds => executor.CommandSeconds;
 

@@ -27,6 +27,9 @@ internal abstract class Executor(Telemetry telemetry, Timeouts timeouts, Transac
     /// <summary>Measures the calls.</summary>
     protected Telemetry Telemetry { get; } = telemetry;
 
+    /// <summary>Whether each call is a transaction of its own, so that no setting of it meets other statements.</summary>
+    public abstract bool IsTransactionPerCall { get; }
+
     /// <summary>Whether calls that wait for a former primary are sent to the new one.</summary>
     protected virtual bool FollowsPrimary => false;
 

@@ -14,6 +14,8 @@ namespace AutoStack.Data.Postgres;
 internal class PooledExecutor(Pool pool, Telemetry telemetry, Timeouts timeouts, bool reopens, TransactionSettings? settings)
     : Executor(telemetry, timeouts, settings)
 {
+    public override bool IsTransactionPerCall => true;
+
     protected override bool FollowsPrimary => pool.FollowsPrimary;
 
     public override void WhenCommitted(Action action) => action();

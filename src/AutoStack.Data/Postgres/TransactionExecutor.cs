@@ -57,6 +57,8 @@ internal sealed class TransactionExecutor(
         }
     }
 
+    public override bool IsTransactionPerCall => false;
+
     public override void WhenCommitted(Action action) => afterwards.Add(action);
 
     /// <summary>Runs the actions that wait for the commit, also when the commit ends without an answer.</summary>
