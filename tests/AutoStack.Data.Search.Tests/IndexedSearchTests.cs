@@ -1,6 +1,7 @@
 using AutoStack.Data.Deployments;
 using AutoStack.Data.Logs;
 using AutoStack.Data.Tests.Support;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace AutoStack.Data.Tests;
 
@@ -77,16 +78,19 @@ public sealed class IndexedSearchTests : DatabaseTests
         await ExecuteAsync("VACUUM ANALYZE deployments");
         var before = await ScansAsync("deployments_commit_message_search_idx");
 
-        for (var i = 0; i < 8; i++)
+        // A session that ends reports its scans.
+        await using (var host = new ServiceCollection().AddAutoStackData(Database.ConnectionString).BuildServiceProvider())
         {
-            await Get<IDeploymentQueries>()
-                .ListAsync(project.UserId, new DeploymentFilter { CommitMessage = "rarest of all" }, Cursor.Start, 10, Token);
+            for (var i = 0; i < 8; i++)
+            {
+                await host.GetRequiredService<IDeploymentQueries>()
+                    .ListAsync(project.UserId, new DeploymentFilter { CommitMessage = "rarest of all" }, Cursor.Start, 10, Token);
+            }
         }
 
-        Assert.That(await ScansAsync("deployments_commit_message_search_idx") - before, Is.EqualTo(8), "no generic plan");
+        Assert.That(await ScansAsync("deployments_commit_message_search_idx") - before, Is.GreaterThanOrEqualTo(8), "no generic plan");
     }
 
-    // Sessions report their scans when they are idle.
     private async Task<long> ScansAsync(string index)
     {
         var (last, same) = (-1L, 0);

@@ -21,7 +21,6 @@ public sealed class DumpTests
         INSERT INTO deployment_runtime_logs (deployment_id, message) SELECT id, 'Größe 🚀 ' || id FROM deployments LIMIT 20;
         INSERT INTO deployment_leases (deployment_id, worker, claim_key, attempt, claimed_at, renewed_at)
         SELECT id, 'worker', gen_random_uuid(), 1, now(), now() FROM deployments LIMIT 5;
-        INSERT INTO deployment_log_ends (deployment_id, seq, log_bytes) SELECT id, 1, 40 FROM deployments LIMIT 5 ON CONFLICT DO NOTHING;
         """;
 
     // A row in each partition, beside those in the default partitions, and the ends of dropped logs.
