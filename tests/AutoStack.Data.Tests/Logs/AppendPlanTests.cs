@@ -1,4 +1,3 @@
-using AutoStack.Data.Deployments;
 using AutoStack.Data.Logs;
 using AutoStack.Data.Tests.Support;
 using Microsoft.Extensions.DependencyInjection;

@@ -21,7 +21,7 @@ public sealed class DoctorFactsTests : DatabaseTests
     };
 
     [TestCase(150_001, Severity.Warning, "The server is 15.1; 15.18 is out.")]
-    [TestCase(130_022, Severity.Error, "PostgreSQL 13 is older than the library supports")]
+    [TestCase(130_022, Severity.Error, "PostgreSQL 13 is not supported")]
     [TestCase(150_018, null, "")]
     [TestCase(150_099, null, "")]
     [TestCase(190_000, null, "")]
