@@ -94,16 +94,18 @@ internal sealed class DeploymentLogAppends(Db db, LogWriterOptions options)
             FROM pg_catalog.pg_advisory_xact_lock(pg_catalog.uuid_hash_extended(@deploymentId, {LockKey}))
             {LockTable}
             """, P.Of(deploymentId), P.Of(db.IsTransactionPerCall, "isAlone"));
+        // The end of the log is read once, not once per line.
         var insert = new Statement($"""
+            WITH log AS MATERIALIZED (
+                SELECT {End}
+                FROM (SELECT @deploymentId::uuid AS id) c
+                {LastLine}
+            )
             INSERT INTO deployment_logs ({Stored})
             SELECT s.id, @deploymentId, {Values}
             FROM (
                 SELECT n.id, {Numbered}
-                FROM (
-                    SELECT {End}
-                    FROM (SELECT @deploymentId::uuid AS id) c
-                    {LastLine}
-                ) l
+                FROM log l
                 CROSS JOIN ROWS FROM (
                     pg_catalog.unnest(@ids), pg_catalog.unnest(@times), pg_catalog.unnest(@levels), pg_catalog.unnest(@messages)
                 ) WITH ORDINALITY AS n (id, timestamp, log_level, message, ordinal)

@@ -61,7 +61,7 @@ public sealed class AppendPlanTests : DatabaseTests
         await using var command = session.CreateCommand("""
             SELECT sum(p.custom_plans)::bigint, sum(p.generic_plans) > 0
             FROM pg_prepared_statements p
-            WHERE p.statement LIKE 'INSERT INTO deployment_logs%'
+            WHERE p.statement LIKE '%INSERT INTO deployment_logs%'
             """);
         await using var reader = await command.ExecuteReaderAsync(Token);
         await reader.ReadAsync(Token);
