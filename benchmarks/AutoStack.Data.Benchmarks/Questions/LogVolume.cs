@@ -69,6 +69,7 @@ internal static class LogVolume
     {
         private readonly Subjects subjects = new(database.ConnectionString);
         private readonly Random random = new(Seed: 1);
+        private int appended;
 
         public string Name { get; } = string.Create(CultureInfo.InvariantCulture, $"{database.LineCount:N0} lines");
 
@@ -82,11 +83,11 @@ internal static class LogVolume
         public async Task<int> TailAsync(Owned log) => (await subjects.Get<IDeploymentLogRepository>()
             .ListTailAsync(log.Id, log.OwnerId, Cursor.Start, Limit, CancellationToken.None)).Items.Count;
 
-        // To the newest log but one, which is a log of the present month.
+        // To recent logs in turn: a single one would reach its maximum size.
         public async Task<int> AppendAsync(int lines)
         {
             await subjects.Get<IPlatformDeploymentLogRepository>().AppendAsync(
-                database.Logs[^2].Id,
+                database.Logs[^(2 + (appended++ % Math.Min(20, database.Logs.Count - 1)))].Id,
                 [.. Enumerable.Range(1, lines).Select(n => new NewDeploymentLog
                 {
                     Level = DeploymentLogLevel.Info,
