@@ -1,17 +1,16 @@
 using AutoStack.Data.Partitions;
 using AutoStack.Data.Retention;
-using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
 namespace AutoStack.Data.Hosting;
 
 /// <summary>
 /// The hosted maintenance of partitions: reads their state at every look, so that the metric is up to date, and creates the next periods
-/// when the schedule has a run due and no other process holds the lease. Nothing that the database does ends it.
+/// when the schedule has a run due and no other process holds the lease.
 /// </summary>
 internal sealed partial class PartitionWorker(
     RetentionSchedule schedule, TimeSpan interval, IPartitionMaintenance partitions, UpkeepLeases leases, ILogger logger)
-    : BackgroundService
+    : UpkeepWorker(interval)
 {
     /// <summary>The name of the lease.</summary>
     internal const string LeaseName = "log-partitions";
@@ -19,31 +18,9 @@ internal sealed partial class PartitionWorker(
     /// <summary>The interval at which the schedule is looked at.</summary>
     internal static readonly TimeSpan LookInterval = TimeSpan.FromMinutes(5);
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
-    {
-        var claim = Guid.NewGuid();
-        while (!stoppingToken.IsCancellationRequested)
-        {
-            try
-            {
-                await LookAsync(claim, stoppingToken).ConfigureAwait(false);
-                claim = Guid.NewGuid();
-            }
-#pragma warning disable CA1031 // No failure ends the worker. The next attempt has the lease that this one may have acquired.
-            catch (Exception exception)
-#pragma warning restore CA1031
-            {
-                if (!stoppingToken.IsCancellationRequested)
-                {
-                    LogFailed(logger, exception);
-                }
-            }
+    protected override void Failed(Exception exception) => LogFailed(logger, exception);
 
-            await Task.Delay(interval, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        }
-    }
-
-    private async Task LookAsync(Guid claim, CancellationToken stopping)
+    protected override async Task LookAsync(Guid claim, CancellationToken stopping)
     {
         var before = await partitions.FindStatusAsync(stopping).ConfigureAwait(false);
         if (!before.IsEnabled)

@@ -1,14 +1,13 @@
 using AutoStack.Data.Accounts;
 using AutoStack.Data.Retention;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
 namespace AutoStack.Data.Hosting;
 
 /// <summary>
 /// The hosted retention: asks for the lease every minute, and runs when the schedule has a run due and no other process holds the lease.
-/// The rows of closed accounts do not wait for the schedule. Nothing that the database does ends the worker.
+/// The rows of closed accounts do not wait for the schedule.
 /// </summary>
 internal sealed partial class RetentionWorker(
     RetentionPolicy policy,
@@ -17,7 +16,7 @@ internal sealed partial class RetentionWorker(
     TimeSpan interval,
     IServiceProvider services,
     object? key,
-    ILogger logger) : BackgroundService
+    ILogger logger) : UpkeepWorker(interval)
 {
     /// <summary>The interval at which the schedule is looked at.</summary>
     internal static readonly TimeSpan LookInterval = TimeSpan.FromMinutes(1);
@@ -34,32 +33,15 @@ internal sealed partial class RetentionWorker(
         base.Dispose();
     }
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    protected override Task ExecuteAsync(CancellationToken stoppingToken)
     {
         metric = RetentionMetrics.Watch(() => lastSuccess);
-        var claim = Guid.NewGuid();
-        while (!stoppingToken.IsCancellationRequested)
-        {
-            try
-            {
-                await LookAsync(claim, stoppingToken).ConfigureAwait(false);
-                claim = Guid.NewGuid();
-            }
-#pragma warning disable CA1031 // No failure ends the worker. The next attempt has the lease that this one may have acquired.
-            catch (Exception exception)
-#pragma warning restore CA1031
-            {
-                if (!stoppingToken.IsCancellationRequested)
-                {
-                    LogFailed(logger, exception);
-                }
-            }
-
-            await Task.Delay(interval, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        }
+        return base.ExecuteAsync(stoppingToken);
     }
 
-    private async Task LookAsync(Guid claim, CancellationToken stopping)
+    protected override void Failed(Exception exception) => LogFailed(logger, exception);
+
+    protected override async Task LookAsync(Guid claim, CancellationToken stopping)
     {
         var started = TimeProvider.System.GetTimestamp();
         var options = new RetentionRunOptions { Schedule = schedule, Pacing = pacing, Key = claim };
