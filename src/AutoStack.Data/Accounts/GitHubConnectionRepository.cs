@@ -102,14 +102,14 @@ internal sealed class GitHubConnectionRepository(Db db, AccountContext context)
             SELECT {Columns}
             FROM github_connections g
             WHERE g.user_id = @userId
-            """, [P.Of(userId)], cancellationToken);
+            """, [P.Of(userId), P.Owner(userId)], cancellationToken);
 
     public async Task<GitHubTokens?> FindTokensAsync(Guid userId, CancellationToken cancellationToken) =>
         Open(await db.FindAsync(ReadWithTokens, $"""
             SELECT {Columns}, {StoredTokens}
             FROM github_connections g
             WHERE g.user_id = @userId
-            """, [P.Of(userId)], cancellationToken).ConfigureAwait(false));
+            """, [P.Of(userId), P.Owner(userId)], cancellationToken).ConfigureAwait(false));
 
     public async Task<Page<GitHubConnection>> ListExpiringAsync(
         DateTimeOffset before, Cursor cursor, int limit, CancellationToken cancellationToken)
@@ -149,12 +149,12 @@ internal sealed class GitHubConnectionRepository(Db db, AccountContext context)
                 scope = coalesce(excluded.scope, g.scope),
                 connected_at = greatest(excluded.connected_at, g.connected_at + interval '1 microsecond')
             WHERE g.id <> excluded.id
-            """, [P.Of(id), P.Of(userId), ServerTime.Now(context.Clock), .. Protect(userId, tokens)]);
+            """, [P.Of(id), P.Of(userId), P.Owner(userId), ServerTime.Now(context.Clock), .. Protect(userId, tokens)]);
         var current = new Statement($"""
             SELECT {Columns}
             FROM github_connections g
             WHERE g.user_id = @userId
-            """, P.Of(userId));
+            """, P.Of(userId), P.Owner(userId));
         return await Retries.UntilConsistentAsync(() => db.WriteBatchAsync(
             sets => sets.FindAsync(Read), [connect, current], cancellationToken)).ConfigureAwait(false);
     }
@@ -175,6 +175,7 @@ internal sealed class GitHubConnectionRepository(Db db, AccountContext context)
             [
                 P.Of(connection.Id),
                 P.Of(connection.UserId),
+                P.Owner(connection.UserId),
                 P.Of(connection.ConnectedAt),
                 ServerTime.Now(context.Clock),
                 .. Protect(connection.UserId, tokens),
@@ -183,7 +184,7 @@ internal sealed class GitHubConnectionRepository(Db db, AccountContext context)
             SELECT {Columns}, {StoredTokens}
             FROM github_connections g
             WHERE g.user_id = @userId
-            """, P.Of(connection.UserId));
+            """, P.Of(connection.UserId), P.Owner(connection.UserId));
         var (refreshed, stored) = await db.WriteBatchAsync(
             async sets => (await sets.AnyAsync().ConfigureAwait(false), await sets.FindAsync(ReadWithTokens).ConfigureAwait(false)),
             [refresh, current], cancellationToken).ConfigureAwait(false);
@@ -198,7 +199,7 @@ internal sealed class GitHubConnectionRepository(Db db, AccountContext context)
         db.RemoveAsync("""
             DELETE FROM github_connections g
             WHERE g.user_id = @userId
-            """, [P.Of(userId)], cancellationToken);
+            """, [P.Of(userId), P.Owner(userId)], cancellationToken);
 
     private static StoredConnection ReadWithTokens(RowReader row) => new(Read(row), StoredSecret.Read(row), StoredSecret.Read(row));
 

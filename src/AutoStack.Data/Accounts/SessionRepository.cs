@@ -98,7 +98,14 @@ internal sealed partial class SessionRepository(Db db, AccountContext context) :
             WHERE s.user_id = @userId AND {IsActive}
             ORDER BY s.created_at DESC, s.id DESC
             LIMIT @limit
-            """, [P.Of(userId), MaxAge(), ServerTime.Now(context.Clock), P.Of(ISessionRepository.MaxListSize, "limit")], cancellationToken);
+            """,
+            [
+                P.Of(userId),
+                P.Owner(userId),
+                MaxAge(),
+                ServerTime.Now(context.Clock),
+                P.Of(ISessionRepository.MaxListSize, "limit"),
+            ], cancellationToken);
 
     public async Task<IssuedSession> AddAsync(NewSession session, CancellationToken cancellationToken) =>
         (await AddAsync(session, verified: null, cancellationToken).ConfigureAwait(false))!;
@@ -163,7 +170,7 @@ internal sealed partial class SessionRepository(Db db, AccountContext context) :
                     DELETE FROM sessions s
                     WHERE s.user_id = @userId AND {IsOther}
                     RETURNING s.id
-                    """, P.Of(userId), P.Of(exceptSessionId, "except")),
+                    """, P.Of(userId), P.Owner(userId), P.Of(exceptSessionId, "except")),
             ], cancellationToken);
 
     public Task<int> PurgeExpiredAsync(int limit, CancellationToken cancellationToken) =>

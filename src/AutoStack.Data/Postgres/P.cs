@@ -22,6 +22,12 @@ internal static class P
     public static NpgsqlParameter Of(Guid? value, [CallerArgumentExpression(nameof(value))] string name = "") =>
         value is { } present ? Of(present, name) : Null(NpgsqlDbType.Uuid, name);
 
+    /// <summary>
+    /// Says that a statement is its owner's, when the statement names the owner by another parameter: it runs with the rights of that user
+    /// where the database knows such rights. No part of the statement itself.
+    /// </summary>
+    public static NpgsqlParameter Owner(Guid userId) => Typed(userId, NpgsqlDbType.Uuid, "ownerId");
+
     public static NpgsqlParameter Of(bool value, [CallerArgumentExpression(nameof(value))] string name = "") =>
         Typed(value, NpgsqlDbType.Boolean, name);
 

@@ -162,7 +162,14 @@ internal sealed partial class ProjectRepository(Db db, TimeProvider clock) : IPr
             [UserRepository.Lock(project.UserId), update, insert, own], cancellationToken))
             .ConfigureAwait(false);
 
-        NpgsqlParameter[] Place() => [P.Of(project.Id.Value, "id"), P.Of(project.UserId), P.Text(address.Host), P.Text(address.Path)];
+        NpgsqlParameter[] Place() =>
+        [
+            P.Of(project.Id.Value, "id"),
+            P.Of(project.UserId),
+            P.Owner(project.UserId),
+            P.Text(address.Host),
+            P.Text(address.Path),
+        ];
     }
 
     public Task<ProjectUpdateResult> UpdateAsync(
