@@ -109,16 +109,25 @@ internal sealed partial class ProjectRepository(Db db, TimeProvider clock) : IPr
             """, [P.Of(ownerId), P.Text(address.Host), P.Text(address.Path)], cancellationToken);
     }
 
-    public async Task<Project> AddAsync(NewProject project, CancellationToken cancellationToken) =>
-        await db.WriteAsync(Read, $"""
-            INSERT INTO projects AS p ({Inserted})
-            VALUES ({Values})
-            ON CONFLICT (id) DO UPDATE
-            SET name = p.name
-            WHERE p.user_id = excluded.user_id
-            RETURNING {Columns}
-            """, ProjectParameters.Of(project, clock), cancellationToken).ConfigureAwait(false)
-            ?? throw DuplicateException.OfId("projects_pkey");
+    public async Task<Project> AddAsync(NewProject project, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await db.WriteAsync(Read, $"""
+                INSERT INTO projects AS p ({Inserted})
+                VALUES ({Values})
+                ON CONFLICT (id) DO UPDATE
+                SET name = p.name
+                WHERE p.user_id = excluded.user_id
+                RETURNING {Columns}
+                """, ProjectParameters.Of(project, clock), cancellationToken).ConfigureAwait(false)
+                ?? throw DuplicateException.OfId("projects_pkey");
+        }
+        catch (PostgresException exception) when (SqlErrors.IsOfAnothersRow(exception))
+        {
+            throw DuplicateException.OfId("projects_pkey");
+        }
+    }
 
     public async Task<Project> EnsureAsync(NewProject project, ProjectPatch patch, CancellationToken cancellationToken)
     {

@@ -8,9 +8,9 @@ CREATE FUNCTION row_security_user_id() RETURNS uuid LANGUAGE sql STABLE PARALLEL
     END
 $$;
 
--- Whether the present user may have rows of a deployment. For a row that is written: volatile, so that it sees a deployment that the same
--- statement has inserted.
-CREATE FUNCTION row_security_owns(of_deployment uuid) RETURNS boolean LANGUAGE sql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
+-- Whether a deployment is visible, also when the statement itself has inserted it: a volatile function sees the changes of its statement.
+CREATE FUNCTION row_security_owns(of_deployment uuid) RETURNS boolean
+LANGUAGE sql VOLATILE COST 1 SET search_path = pg_catalog, pg_temp AS $$
     SELECT EXISTS (SELECT FROM public.deployments d WHERE d.id = of_deployment)
 $$;
 

@@ -28,7 +28,8 @@ BEGIN
                 ('github_connections', 'SELECT, INSERT, UPDATE, DELETE'),
                 ('sessions', 'SELECT (id, user_id, expires_at, created_at, family_id, rotated_at, signed_in_at), DELETE'),
                 ('projects', 'SELECT, INSERT, UPDATE, DELETE'),
-                ('deployments', 'SELECT, INSERT, UPDATE'),
+                ('deployments', 'SELECT, INSERT, UPDATE (status, failed_reason, completed_at, build_duration_seconds, is_deleted, env_vars, '
+                    'env_vars_version)'),
                 ('deployment_stages', 'SELECT, INSERT, UPDATE'),
                 ('deployment_leases', 'SELECT (deployment_id, worker, attempt, claimed_at, renewed_at, expires_at, released_at), DELETE'),
                 ('deployment_containers', 'SELECT'),
