@@ -25,8 +25,8 @@ public sealed class AttackTests : RowSecurityTests
         Attempt("SELECT set_config('autostack.user_id', '{expired}', TRUE) ;; SELECT FROM projects", "28000"),
         Attempt("SET LOCAL row_security = off; SELECT FROM projects", "42501"),
         Attempt("SET LOCAL session_replication_role = replica", "42501"),
-        Attempt("SET LOCAL ROLE postgres", "42501"),
-        Attempt("SET SESSION AUTHORIZATION postgres", "42501"),
+        Attempt("SET LOCAL ROLE {superuser}", "42501"),
+        Attempt("SET SESSION AUTHORIZATION {superuser}", "42501"),
 
         // Reading.
         Attempt("SELECT FROM projects WHERE id = '{project}'"),
@@ -97,6 +97,7 @@ public sealed class AttackTests : RowSecurityTests
     private TenantAccess signer = null!;
     private NpgsqlDataSource prompt = null!;
     private string login = "";
+    private string superuser = "";
     private Tenant me = null!;
     private Tenant other = null!;
 
@@ -110,6 +111,7 @@ public sealed class AttackTests : RowSecurityTests
         signed = HostOf(options => (options.TenantRole, options.IdentityKey) = (TenantRole, signingKey));
         signer = new TenantAccess(TenantRole, Convert.FromBase64String(signingKey));
         login = $"prompt_{Database.Name}";
+        superuser = (string)(await ScalarAsync("SELECT quote_ident(current_user)"))!;
         await ExecuteAsync($"CREATE ROLE {login} LOGIN PASSWORD 'prompt' IN ROLE {TenantRole}");
         prompt = NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder(Database.ConnectionString)
         {
@@ -251,6 +253,7 @@ public sealed class AttackTests : RowSecurityTests
     private static TestCaseData Attempt(string sql, string? refusal = null) => new TestCaseData(sql, refusal).SetArgDisplayNames(sql);
 
     private string Filled(string sql) => sql
+        .Replace("{superuser}", superuser, StringComparison.Ordinal)
         .Replace("{me}", $"{me.Id}", StringComparison.Ordinal)
         .Replace("{user}", $"{other.Id}", StringComparison.Ordinal)
         .Replace("{email}", other.User.Email, StringComparison.Ordinal)
