@@ -23,13 +23,8 @@ namespace AutoStack.Data.Tests.Conventions;
 /// <summary>The code of the README and of the pages in docs, compiled.</summary>
 internal static class ReadmeCode
 {
-    public static async Task ServiceAsync(Guid userId, CancellationToken cancellationToken)
+    public static async Task RecentAsync(IDeploymentRepository deployments, Guid userId, CancellationToken cancellationToken)
     {
-        var builder = Host.CreateApplicationBuilder();
-        builder.Services.AddAutoStackData("Host=localhost;Database=autostack;Username=app;Password=app");
-        using var host = builder.Build();
-
-        var deployments = host.Services.GetRequiredService<IDeploymentRepository>();
         var page = await deployments.ListRecentAsync(userId, Cursor.Start, 10, cancellationToken);
         foreach (var (deployment, project) in page.Items)
         {
