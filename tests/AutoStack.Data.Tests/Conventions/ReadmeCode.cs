@@ -15,8 +15,10 @@ using AutoStack.Data.Projects;
 using AutoStack.Data.Retention;
 using AutoStack.Data.Testing;
 using AutoStack.Data.Webhooks;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using Npgsql;
 
 namespace AutoStack.Data.Tests.Conventions;
 
@@ -30,6 +32,18 @@ internal static class ReadmeCode
         {
             Console.WriteLine($"{project.Name} {deployment.Branch}: {deployment.Status}");
         }
+    }
+
+    public static void Configuration(IServiceCollection services, IConfiguration configuration)
+    {
+        services.AddAutoStackData(configuration.GetSection("AutoStackData"));
+    }
+
+    public static void DataSource(IServiceCollection services)
+    {
+        services.AddAutoStackData(
+            provider => provider.GetRequiredService<NpgsqlDataSource>(),
+            options => options.LogSearchTime = TimeSpan.FromSeconds(1));
     }
 
     public static void Telemetry(IServiceCollection services) =>
