@@ -34,6 +34,39 @@ internal static class ReadmeCode
         }
     }
 
+    public static ProjectPatch Patch()
+    {
+        var patch = new ProjectPatch
+        {
+            Name = "Site",
+            AutoDeployBranch = null, // pushes to Branch count again
+        };                           // the build command stays as it is
+
+        return patch;
+    }
+
+    public static string Status(Deployment deployment)
+    {
+        if (deployment.Status == DeploymentStatus.Success)
+        {
+            return "live";
+        }
+
+        return deployment.Status.IsKnown ? deployment.Status.Value : $"unknown status {deployment.Status}";
+    }
+
+    public static async Task PagesAsync(
+        IDeploymentRepository deployments, Guid ownerId, Func<IReadOnlyList<DeploymentWithProject>, Task> ShowAsync,
+        CancellationToken cancellationToken)
+    {
+        for (Cursor? next = Cursor.Start; next is { } cursor;)
+        {
+            var page = await deployments.ListRecentAsync(ownerId, cursor, limit: 50, cancellationToken);
+            await ShowAsync(page.Items);
+            next = page.Next;
+        }
+    }
+
     public static void Configuration(IServiceCollection services, IConfiguration configuration)
     {
         services.AddAutoStackData(configuration.GetSection("AutoStackData"));
