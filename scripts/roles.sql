@@ -6,8 +6,9 @@
 --   autostack_migrator  runs autostack-db: it acts as the owner
 --   autostack_app       the services: reads and writes rows, changes no table and no journal
 --   autostack_readonly  people and reports: reads the columns that are listed below, and nothing else
+--   autostack_tenant    what a service becomes for the statements of one user, in a database with the feature row-security
 --
--- The last three may log in and have no password: set one (\password autostack_app), or let pg_hba.conf decide.
+-- Migrator, app and readonly may log in and have no password: set one (\password autostack_app), or let pg_hba.conf decide.
 --
 -- Settings, each given as PGOPTIONS='-c autostack.role_prefix=staging' psql …
 --   autostack.role_prefix         the names of the roles begin with it; up to 54 bytes, "autostack" by default. Several databases of one
@@ -89,6 +90,7 @@ DECLARE
     migrator CONSTANT text := prefix || '_migrator';
     app CONSTANT text := prefix || '_app';
     readonly CONSTANT text := prefix || '_readonly';
+    tenant CONSTANT text := prefix || '_tenant';
     ours CONSTANT text[] := readable[:][1:1];
     owner_id oid;
     reader_id oid;
@@ -104,15 +106,21 @@ BEGIN
     -- Two runs at once would change the same catalog rows.
     PERFORM pg_advisory_xact_lock(hashtextextended('autostack roles', 0));
 
-    -- The roles, with no right that reaches past the rows of this database.
+    -- The roles, with no right that reaches past the rows of this database. Row security, where it is on, is for the tenant role and for
+    -- roles of others: the work of the platform, reports and migrations see all rows that their rights name.
     FOR item IN
-        SELECT r.name, r.login
-        FROM (VALUES (owner, 'NOLOGIN'), (migrator, 'LOGIN'), (app, 'LOGIN'), (readonly, 'LOGIN CONNECTION LIMIT 5')) AS r (name, login)
+        SELECT r.name, r.login, r.row_security
+        FROM (
+            VALUES
+                (owner, 'NOLOGIN', 'BYPASSRLS'), (migrator, 'LOGIN', 'NOBYPASSRLS'), (app, 'LOGIN', 'BYPASSRLS'),
+                (readonly, 'LOGIN CONNECTION LIMIT 5', 'BYPASSRLS'), (tenant, 'NOLOGIN', 'NOBYPASSRLS')
+        ) AS r (name, login, row_security)
     LOOP
         IF NOT EXISTS (SELECT FROM pg_roles p WHERE p.rolname = item.name) THEN
             EXECUTE format('CREATE ROLE %I', item.name);
         END IF;
-        EXECUTE format('ALTER ROLE %I %s NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS INHERIT', item.name, item.login);
+        EXECUTE format(
+            'ALTER ROLE %I %s NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION %s INHERIT', item.name, item.login, item.row_security);
     END LOOP;
     owner_id := (SELECT p.oid FROM pg_roles p WHERE p.rolname = owner);
     reader_id := (SELECT p.oid FROM pg_roles p WHERE p.rolname = readonly);
@@ -121,7 +129,7 @@ BEGIN
         SELECT m.roleid::regrole AS granted, m.member::regrole AS member, m.grantor::regrole AS grantor
         FROM pg_auth_members m
         JOIN pg_roles p ON p.oid = m.member
-        WHERE p.rolname IN (app, readonly)
+        WHERE p.rolname IN (app, readonly, tenant) AND NOT (p.rolname = app AND m.roleid::regrole = format('%I', tenant)::regrole)
     LOOP
         EXECUTE format('REVOKE %s FROM %s', item.granted, item.member) || CASE
             WHEN current_setting('server_version_num')::int >= 160000 THEN format(' GRANTED BY %s CASCADE', item.grantor) ELSE '' END;
@@ -131,6 +139,7 @@ BEGIN
     THEN
         EXECUTE format('GRANT %I TO %I', owner, migrator);
     END IF;
+    EXECUTE format('GRANT %I TO %I', tenant, app);
 
     EXECUTE format('ALTER ROLE %I IN DATABASE %I RESET ALL', readonly, current_database());
     EXECUTE format('ALTER ROLE %I IN DATABASE %I SET role = %L', migrator, current_database(), owner);
@@ -186,7 +195,7 @@ BEGIN
         UNION ALL
         SELECT format('ALTER FUNCTION %s OWNER TO %I', p.oid::regprocedure, owner)
         FROM pg_proc p
-        WHERE p.pronamespace = 'public'::regnamespace AND p.proname ~ 'log_(partition|table)' AND p.proowner <> owner_id
+        WHERE p.pronamespace = 'public'::regnamespace AND p.proname ~ 'log_(partition|table)|^row_security_' AND p.proowner <> owner_id
         UNION ALL
         SELECT DISTINCT format('ALTER FUNCTION %s OWNER TO %I', p.oid::regprocedure, owner)
         FROM pg_trigger t

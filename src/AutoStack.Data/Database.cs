@@ -104,7 +104,8 @@ internal sealed class Database : IAsyncDisposable, IDisposable
         var limits = options.ToPoolLimits(used);
         var pool = new Pool(hosts.Primary, limits, telemetry, followsPrimary: hosts.Standbys is not null);
         var standbys = hosts.Standbys is { } driver ? new Pool(driver, limits, telemetry, followsPrimary: false) : null;
-        var transactions = options.Actor is { } actor ? new TransactionSettings(actor) : null;
+        var tenants = options.ToTenantAccess();
+        var transactions = new TransactionSettings(options.Actor, tenants);
         executor = new PooledExecutor(pool, telemetry, timeouts, reopens: true, transactions);
         // What repeats its calls by itself learns at once that the server is away.
         var background = new PooledExecutor(pool, telemetry, timeouts, reopens: false, transactions);
@@ -125,7 +126,7 @@ internal sealed class Database : IAsyncDisposable, IDisposable
             new LogContext(clock, logSecrets, logNotifier, options.LogWriter, options.LogSearchTime));
         unitOfWork = new UnitOfWork(pool, CreateForCaller, telemetry, timeouts, transactions);
         standbyReads = new StandbyReads(CreateForCaller, (type, token) => new StandbyExecutor(
-            standbys ?? pool, executor, telemetry, timeouts, options.StandbyWait, type, standbys is null ? default : token));
+            standbys ?? pool, executor, telemetry, timeouts, transactions, options.StandbyWait, type, standbys is null ? default : token));
         logWriter = new DeploymentLogWriter(
             new Db(background, new Subject("DeploymentLogWriter", "deployment_logs")), context.Logs, logger);
         Notifications = new Notifications(options.Listens ? Hosts.PrimaryOf(listening ?? source) : null, logger);
@@ -137,7 +138,7 @@ internal sealed class Database : IAsyncDisposable, IDisposable
             clock,
             logger);
 
-        readiness = new Readiness(new Db(executor, new Subject("Readiness", table: null)), secrets, clock);
+        readiness = new Readiness(new Db(executor, new Subject("Readiness", table: null)), secrets, clock, tenants);
         // Reads whole partitions, and copies them however long it takes.
         var longest = PartitionMaintenance.Longest;
         patient = new PooledExecutor(

@@ -103,14 +103,14 @@ internal sealed class GitHubConnectionRepository(Db db, AccountContext context)
             SELECT {Columns}
             FROM github_connections g
             WHERE g.user_id = @ownerId AND {AccountState.OwnerIsOpen}
-            """, [P.Of(userId, "ownerId")], cancellationToken);
+            """, [P.Owner(userId)], cancellationToken);
 
     public async Task<GitHubTokens?> FindTokensAsync(Guid userId, CancellationToken cancellationToken) =>
         Open(await db.FindAsync(ReadWithTokens, $"""
             SELECT {Columns}, {StoredTokens}
             FROM github_connections g
             WHERE g.user_id = @ownerId AND {AccountState.OwnerIsOpen}
-            """, [P.Of(userId, "ownerId")], cancellationToken).ConfigureAwait(false));
+            """, [P.Owner(userId)], cancellationToken).ConfigureAwait(false));
 
     public async Task<Page<GitHubConnection>> ListExpiringAsync(
         DateTimeOffset before, Cursor cursor, int limit, CancellationToken cancellationToken)
@@ -151,12 +151,12 @@ internal sealed class GitHubConnectionRepository(Db db, AccountContext context)
                 scope = coalesce(excluded.scope, g.scope),
                 connected_at = greatest(excluded.connected_at, g.connected_at + interval '1 microsecond')
             WHERE g.id <> excluded.id
-            """, [P.Of(id), P.Of(userId, "ownerId"), ServerTime.Now(context.Clock), .. Protect(userId, tokens)]);
+            """, [P.Of(id), P.Owner(userId), ServerTime.Now(context.Clock), .. Protect(userId, tokens)]);
         var current = new Statement($"""
             SELECT {Columns}
             FROM github_connections g
             WHERE g.user_id = @ownerId AND {AccountState.OwnerIsOpen}
-            """, P.Of(userId, "ownerId"));
+            """, P.Owner(userId));
         return await Retries.UntilConsistentAsync(async () =>
         {
             var connected = await db.WriteBatchAsync(
@@ -186,7 +186,7 @@ internal sealed class GitHubConnectionRepository(Db db, AccountContext context)
             """,
             [
                 P.Of(connection.Id),
-                P.Of(connection.UserId, "ownerId"),
+                P.Owner(connection.UserId),
                 P.Of(connection.ConnectedAt),
                 ServerTime.Now(context.Clock),
                 .. Protect(connection.UserId, tokens),
@@ -195,7 +195,7 @@ internal sealed class GitHubConnectionRepository(Db db, AccountContext context)
             SELECT {Columns}, {StoredTokens}
             FROM github_connections g
             WHERE g.user_id = @ownerId AND {AccountState.OwnerIsOpen}
-            """, P.Of(connection.UserId, "ownerId"));
+            """, P.Owner(connection.UserId));
         var (refreshed, stored) = await db.WriteBatchAsync(
             async sets => (await sets.AnyAsync().ConfigureAwait(false), await sets.FindAsync(ReadWithTokens).ConfigureAwait(false)),
             [refresh, current], cancellationToken).ConfigureAwait(false);
@@ -210,7 +210,7 @@ internal sealed class GitHubConnectionRepository(Db db, AccountContext context)
         db.RemoveAsync($"""
             DELETE FROM github_connections g
             WHERE g.user_id = @ownerId AND {AccountState.OwnerIsOpen}
-            """, [P.Of(userId, "ownerId")], cancellationToken);
+            """, [P.Owner(userId)], cancellationToken);
 
     private static StoredConnection ReadWithTokens(RowReader row) => new(Read(row), StoredSecret.Read(row), StoredSecret.Read(row));
 

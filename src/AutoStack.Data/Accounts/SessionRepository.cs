@@ -100,7 +100,7 @@ internal sealed partial class SessionRepository(Db db, AccountContext context) :
             ORDER BY s.created_at DESC, s.id DESC
             LIMIT @limit
             """,
-            [P.Of(userId, "ownerId"), MaxAge(), ServerTime.Now(context.Clock), P.Of(ISessionRepository.MaxListSize, "limit")],
+            [P.Owner(userId), MaxAge(), ServerTime.Now(context.Clock), P.Of(ISessionRepository.MaxListSize, "limit")],
             cancellationToken);
 
     public async Task<IssuedSession> AddAsync(NewSession session, CancellationToken cancellationToken) =>
@@ -166,7 +166,7 @@ internal sealed partial class SessionRepository(Db db, AccountContext context) :
                     DELETE FROM sessions s
                     WHERE s.user_id = @ownerId AND {IsOther} AND {AccountState.OwnerIsOpen}
                     RETURNING s.id
-                    """, P.Of(userId, "ownerId"), P.Of(exceptSessionId, "except")),
+                    """, P.Owner(userId), P.Of(exceptSessionId, "except")),
             ], cancellationToken);
 
     public Task<int> PurgeExpiredAsync(int limit, CancellationToken cancellationToken) =>

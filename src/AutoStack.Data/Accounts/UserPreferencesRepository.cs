@@ -33,7 +33,7 @@ internal sealed class UserPreferencesRepository(Db db, AccountContext context) :
             LEFT JOIN user_preferences f ON f.user_id = u.id
             WHERE u.id = @userId AND {UserRepository.IsOpen}
             """,
-            [P.Of(userId), P.Of(Guid.Empty, "none"), P.Of(Theme.System, "default"), P.Of(context.Clock.Now(), "now")],
+            [P.Of(userId), P.Owner(userId), P.Of(Guid.Empty, "none"), P.Of(Theme.System, "default"), P.Of(context.Clock.Now(), "now")],
             cancellationToken);
 
     public Task<NotificationTarget?> FindNotificationTargetAsync(Guid userId, bool success, CancellationToken cancellationToken) =>
@@ -43,7 +43,7 @@ internal sealed class UserPreferencesRepository(Db db, AccountContext context) :
             LEFT JOIN user_preferences f ON f.user_id = u.id
             WHERE u.id = @userId AND {UserRepository.IsOpen} AND coalesce(f.email_notifications, TRUE)
               AND coalesce(CASE WHEN @success THEN f.deployment_success_notifications ELSE f.deployment_failure_notifications END, TRUE)
-            """, [P.Of(userId), P.Of(success)], cancellationToken);
+            """, [P.Of(userId), P.Owner(userId), P.Of(success)], cancellationToken);
 
     public async Task<UserPreferences> UpdateAsync(Guid userId, UserPreferencesPatch patch, CancellationToken cancellationToken)
     {
@@ -69,7 +69,7 @@ internal sealed class UserPreferencesRepository(Db db, AccountContext context) :
             """,
             [
                 P.Of(Ids.New(), "id"),
-                P.Of(userId, "ownerId"),
+                P.Owner(userId),
                 P.Of(Theme.System, "default"),
                 P.Of(patch.Theme.IsGiven ? patch.Theme.Value : (Theme?)null, "theme"),
                 P.Of(Given(patch.EmailNotifications), "mail"),

@@ -52,8 +52,9 @@ internal sealed class DeploymentQueries(Db db) : IDeploymentQueries
         var rows = string.IsNullOrEmpty(filter.CommitMessage)
             ? await db.ListAsync(DeploymentRepository.ReadWithProject, $"{Selected} {Matching} {OnePage}", parameters, cancellationToken)
                 .ConfigureAwait(false)
-            : await SearchAsync(
-                DeploymentRepository.ReadWithProject, new($"{Selected} {MatchingMessage} {OnePage}", parameters), cancellationToken)
+            : await db.ListAsync(
+                DeploymentRepository.ReadWithProject,
+                new Statement($"{Selected} {MatchingMessage} {OnePage}", parameters) { IsPlannedForItsValues = true }, cancellationToken)
                 .ConfigureAwait(false);
         return DeploymentRepository.PageOf(rows, limit);
     }
@@ -64,9 +65,10 @@ internal sealed class DeploymentQueries(Db db) : IDeploymentQueries
         return string.IsNullOrEmpty(filter.CommitMessage)
             ? await db.FindValueAsync(row => row.Long(), $"SELECT pg_catalog.count(*)\n{From} {Matching}", matching, cancellationToken)
                 .ConfigureAwait(false) ?? 0
-            : (await SearchAsync(
-                row => row.Long(), new($"SELECT pg_catalog.count(d.id)\n{From} {MatchingMessage}", matching), cancellationToken)
-                .ConfigureAwait(false))[0];
+            : (await db.ListAsync(
+                row => row.Long(),
+                new Statement($"SELECT pg_catalog.count(d.id)\n{From} {MatchingMessage}", matching) { IsPlannedForItsValues = true },
+                cancellationToken).ConfigureAwait(false))[0];
     }
 
     public async Task<Page<ProjectWithLatestDeployment>> ListProjectsAsync(
@@ -89,15 +91,6 @@ internal sealed class DeploymentQueries(Db db) : IDeploymentQueries
             """, [P.Of(ownerId), P.Of(cursor.ToId(), "afterId"), P.Of(limit + 1, "limit")], cancellationToken).ConfigureAwait(false);
         return Page<ProjectWithLatestDeployment>.Of(rows, limit, row => Cursor.After(row.Project.Id));
     }
-
-    private Task<IReadOnlyList<T>> SearchAsync<T>(
-        Func<RowReader, T> read, Statement statement, CancellationToken cancellationToken, [CallerMemberName] string operation = "") =>
-        db.ReadBatchAsync(
-            async sets =>
-            {
-                await sets.SkipAsync().ConfigureAwait(false);
-                return await sets.ListAsync(read).ConfigureAwait(false);
-            }, [CustomPlan.ForTransaction(), statement], cancellationToken, operation);
 
     private static ProjectWithLatestDeployment ReadProject(RowReader row) =>
         new(ProjectRepository.Read(row), row.Flag() ? DeploymentRepository.Read(row) : null);

@@ -146,7 +146,7 @@ internal sealed class DeploymentRepository(Db db, DeploymentContext context) : I
             [
                 P.Of(id),
                 P.Of(deployment.ProjectId),
-                P.Of(deployment.UserId, "ownerId"),
+                P.Owner(deployment.UserId),
                 P.TextOrNull(branch, BranchName.MaxLength),
                 .. DeploymentParameters.OfCommit(context.Secrets, id, deployment.Commit),
                 P.Of(deployment.CreatorType),
@@ -158,7 +158,7 @@ internal sealed class DeploymentRepository(Db db, DeploymentContext context) : I
             SELECT {Columns}
             FROM deployments d
             WHERE d.id = @id AND d.project_id = @projectId AND d.user_id = @ownerId AND {AccountState.OwnerIsOpen}
-            """, P.Of(id), P.Of(deployment.ProjectId), P.Of(deployment.UserId, "ownerId"));
+            """, P.Of(id), P.Of(deployment.ProjectId), P.Owner(deployment.UserId));
         var queued = await QueueAsync(insert, stored, cancellationToken).ConfigureAwait(false);
         return queued is null && deployment.Id is not null && await ExistsAsync(id, cancellationToken).ConfigureAwait(false)
             ? throw DuplicateException.OfId("deployments_pkey")

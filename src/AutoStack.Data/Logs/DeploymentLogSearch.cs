@@ -23,7 +23,7 @@ internal sealed class DeploymentLogSearch(Db db, LogContext context) : IDeployme
         _ = RangeOf(scope);
         var started = Stopwatch.GetTimestamp();
         var pattern = search.Pattern;
-        if (pattern is not null && !await LogIndex.IsThereAsync(db, cancellationToken).ConfigureAwait(false))
+        if (pattern is not null && !await LogIndex.IsThereAsync(db, ownerId, cancellationToken).ConfigureAwait(false))
         {
             pattern = null;
         }

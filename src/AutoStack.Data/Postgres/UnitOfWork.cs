@@ -5,7 +5,7 @@ using Npgsql;
 namespace AutoStack.Data.Postgres;
 
 internal sealed class UnitOfWork(
-    Pool pool, Func<Type, Executor, object> createRepository, Telemetry telemetry, Timeouts timeouts, TransactionSettings? settings)
+    Pool pool, Func<Type, Executor, object> createRepository, Telemetry telemetry, Timeouts timeouts, TransactionSettings settings)
     : IUnitOfWork
 {
     private static readonly Subject Name = new("UnitOfWork", table: null);

@@ -115,22 +115,29 @@ internal sealed partial class ProjectRepository(Db db, TimeProvider clock) : IPr
 
     public async Task<Project> AddAsync(NewProject project, CancellationToken cancellationToken)
     {
-        var added = await db.WriteAsync(Read, $"""
-            INSERT INTO projects AS p ({Inserted})
-            SELECT {Values}
-            WHERE {AccountState.OwnerIsOpen}
-            ON CONFLICT (id) DO UPDATE
-            SET name = p.name
-            WHERE p.user_id = excluded.user_id
-            RETURNING {Columns}
-            """, ProjectParameters.Of(project, clock), cancellationToken).ConfigureAwait(false);
-        if (added is null)
+        try
         {
-            await AccountClosing.ThrowIfClosedAsync(db, project.UserId, Owner, cancellationToken).ConfigureAwait(false);
+            var added = await db.WriteAsync(Read, $"""
+                INSERT INTO projects AS p ({Inserted})
+                SELECT {Values}
+                WHERE {AccountState.OwnerIsOpen}
+                ON CONFLICT (id) DO UPDATE
+                SET name = p.name
+                WHERE p.user_id = excluded.user_id
+                RETURNING {Columns}
+                """, ProjectParameters.Of(project, clock), cancellationToken).ConfigureAwait(false);
+            if (added is null)
+            {
+                await AccountClosing.ThrowIfClosedAsync(db, project.UserId, Owner, cancellationToken).ConfigureAwait(false);
+                throw DuplicateException.OfId("projects_pkey");
+            }
+
+            return added;
+        }
+        catch (PostgresException exception) when (SqlErrors.IsOfAnothersRow(exception))
+        {
             throw DuplicateException.OfId("projects_pkey");
         }
-
-        return added;
     }
 
     public async Task<Project> EnsureAsync(NewProject project, ProjectPatch patch, CancellationToken cancellationToken)
@@ -186,7 +193,7 @@ internal sealed partial class ProjectRepository(Db db, TimeProvider clock) : IPr
         }).ConfigureAwait(false);
 
         NpgsqlParameter[] Place() =>
-            [P.Of(project.Id.Value, "id"), P.Of(project.UserId, "ownerId"), P.Text(address.Host), P.Text(address.Path)];
+            [P.Of(project.Id.Value, "id"), P.Owner(project.UserId), P.Text(address.Host), P.Text(address.Path)];
     }
 
     public Task<ProjectUpdateResult> UpdateAsync(
