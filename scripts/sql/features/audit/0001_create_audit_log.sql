@@ -154,7 +154,8 @@ BEGIN
 END
 $$;
 
--- Creates the triggers of a table. The columns are those whose values are stored. Updates are recorded that meet the condition; NULL for all.
+-- Creates the triggers of a table. The columns are those whose values are stored. Updates that meet the condition are recorded; NULL for
+-- all.
 -- With per_statement the rows that a statement inserts are one entry.
 CREATE FUNCTION audit_table(of_table text, columns text, condition text, per_statement boolean) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
