@@ -12,8 +12,8 @@ namespace Microsoft.Extensions.DependencyInjection;
 public static class AuditServiceCollectionExtensions
 {
     /// <summary>
-    /// Registers a hosted service that seals the entries of the audit log, creates the partitions of the next months and drops old ones on a
-    /// schedule, and what <c>AddAutoStackDataWorkers</c> registers. Every instance of the service may register it: one process runs at a
+    /// Registers a hosted service that seals the entries of the audit log, creates the partitions of the next months and drops old ones on
+    /// a schedule, and what <c>AddAutoStackDataWorkers</c> registers. Every instance of the service may register it: one process runs at a
     /// time. In a database without the feature <c>audit</c> the service reads the catalog every five minutes, and does nothing else.
     /// </summary>
     /// <param name="services">The services.</param>

@@ -22,7 +22,9 @@ public static class AuditFindings
     /// <summary>The rules.</summary>
     public static IReadOnlyList<string> Rules { get; } = [AheadRule, UnsealedRule];
 
-    /// <summary>Finds a log whose partitions end within <see cref="FewDays"/>, or have ended, and one that is not sealed for a day.</summary>
+    /// <summary>
+    /// Finds a log whose partitions end within <see cref="FewDays"/>, or have ended, and one that is not sealed for a day.
+    /// </summary>
     /// <param name="status">The state, from <see cref="IAuditMaintenance.FindStatusAsync"/>.</param>
     /// <returns>The findings; empty without the feature <c>audit</c>.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="status"/> is null.</exception>

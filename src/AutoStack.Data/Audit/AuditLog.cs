@@ -47,14 +47,9 @@ internal sealed class AuditLog(Db db) : IAuditLog
                 cancellationToken).ConfigureAwait(false);
             return Page<AuditEntry>.Of(rows, limit, entry => Cursor.After(entry.Seq));
         }
-        catch (PostgresException exception) when (
-            exception.SqlState is PostgresErrorCodes.UndefinedTable or PostgresErrorCodes.InvalidSchemaName)
+        catch (PostgresException exception) when (AuditUnavailableException.Of(exception) is { } unavailable)
         {
-            throw AuditUnavailableException.NotEnabled(exception);
-        }
-        catch (PostgresException exception) when (exception.SqlState == PostgresErrorCodes.InsufficientPrivilege)
-        {
-            throw AuditUnavailableException.NotReadable(exception);
+            throw unavailable;
         }
     }
 

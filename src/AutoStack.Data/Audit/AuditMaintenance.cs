@@ -17,7 +17,9 @@ internal sealed class AuditMaintenance(Db db, Db patient) : IAuditMaintenance
         // The bound is printed and read in the same form of dates. The server counts -1 rows before the first ANALYZE. A partition that is
         // dropped meanwhile has no size.
         var rows = await db.ListAsync(
-            row => (ReadAt: row.Time(), Name: row.TextOrNull(), Until: row.TimeOrNull(), Rows: row.LongOrNull(), Bytes: row.LongOrNull()), """
+            row => (
+                ReadAt: row.Time(), Name: row.TextOrNull(), Until: row.TimeOrNull(), Rows: row.LongOrNull(), Bytes: row.LongOrNull()),
+            """
             SELECT pg_catalog.timezone('UTC', pg_catalog.statement_timestamp()), c.relname::text,
                 pg_catalog.substring(pg_catalog.pg_get_expr(c.relpartbound, c.oid), 'TO \(''([^'']+)''\)')::timestamp,
                 c.reltuples::bigint, pg_catalog.pg_total_relation_size(c.oid)
@@ -42,6 +44,20 @@ internal sealed class AuditMaintenance(Db db, Db patient) : IAuditMaintenance
 
         Ahead.Record(days);
         return status with { Seals = await FindSealsAsync(cancellationToken).ConfigureAwait(false) };
+    }
+
+    public async Task<string?> FindSealAsync(long number, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await db.FindAsync(
+                row => row.Text(), "SELECT pg_catalog.encode(s.hash, 'hex') FROM autostack_audit.seals s WHERE s.number = @number",
+                [P.Of(number)], cancellationToken).ConfigureAwait(false);
+        }
+        catch (PostgresException exception) when (AuditUnavailableException.Of(exception) is { } unavailable)
+        {
+            throw unavailable;
+        }
     }
 
     public async Task<AuditStatus> MaintainAsync(CancellationToken cancellationToken)

@@ -27,7 +27,9 @@ public sealed record AuditPartition(string Name, DateTimeOffset? Until, long? Ro
 /// <summary>How far the log is sealed, and how long entries are kept.</summary>
 /// <param name="Number">The number of the last seal, and the number of seals; 0 for none.</param>
 /// <param name="UntilSeq">The last entry that is sealed; 0 for none.</param>
-/// <param name="Hash">The hash of the last seal, which covers all seals before it, in lower-case hexadecimal digits; empty for none.</param>
+/// <param name="Hash">
+/// The hash of the last seal, which covers all seals before it, in lower-case hexadecimal digits; empty for none.
+/// </param>
 /// <param name="SealedAt">When the last seal was made; null for none.</param>
 /// <param name="UnsealedSince">The time of the first entry that is not sealed; null when all are.</param>
 /// <param name="Keep">How long entries are kept at least; null for ever.</param>

@@ -1,3 +1,5 @@
+using Npgsql;
+
 namespace AutoStack.Data.Audit;
 
 /// <summary>
@@ -11,9 +13,13 @@ public sealed class AuditUnavailableException : AutoStackDataException
     {
     }
 
-    internal static AuditUnavailableException NotEnabled(Exception cause) =>
-        new("The database does not have the feature audit. Switch it on: autostack-db feature enable audit.", cause);
-
-    internal static AuditUnavailableException NotReadable(Exception cause) =>
-        new("The role may not read the audit log. Of the roles of scripts/roles.sql, the read-only role and the owner may.", cause);
+    /// <summary>The exception for an error of a statement that reads the log; null for any other error.</summary>
+    internal static AuditUnavailableException? Of(PostgresException error) => error.SqlState switch
+    {
+        PostgresErrorCodes.UndefinedTable or PostgresErrorCodes.InvalidSchemaName => new(
+            "The database does not have the feature audit. Switch it on: autostack-db feature enable audit.", error),
+        PostgresErrorCodes.InsufficientPrivilege => new(
+            "The role may not read the audit log. Of the roles of scripts/roles.sql, the read-only role and the owner may.", error),
+        _ => null,
+    };
 }
