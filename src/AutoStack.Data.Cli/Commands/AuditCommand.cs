@@ -58,23 +58,36 @@ internal static class AuditCommand
         var filter = AuditFilterOptions.AddTo(command);
         command.SetAction((parsed, cancellationToken) => RunAsync(session, parsed, async services =>
         {
-            var log = services.Get<IAuditLog>();
-            var (chosen, cursor) = (filter.Read(parsed), (Cursor?)Cursor.Start);
-            var writer = Open(session, parsed.GetValue(output));
-            await using var closing = (writer == session.Host.Output ? null : writer).ConfigureAwait(false);
-            while (cursor is { } place && !session.IsOutputLost)
+            if (parsed.GetValue(output) is not { } file)
             {
-                var page = await ReadAsync(() => log.ListAsync(chosen, place, IAuditLog.MaxListSize, cancellationToken))
-                    .ConfigureAwait(false);
-                foreach (var entry in page.Items)
-                {
-                    await writer.WriteLineAsync(AuditJson.Line(entry)).ConfigureAwait(false);
-                }
+                await WriteAsync(session.Host.Output).ConfigureAwait(false);
+                return ExitCode.Done;
+            }
 
-                cursor = page.Next;
+            var writer = Open(session, file);
+            await using (writer.ConfigureAwait(false))
+            {
+                await WriteAsync(writer).ConfigureAwait(false);
             }
 
             return ExitCode.Done;
+
+            async Task WriteAsync(TextWriter to)
+            {
+                var (log, chosen) = (services.Get<IAuditLog>(), filter.Read(parsed));
+                Cursor? cursor = Cursor.Start;
+                while (cursor is { } place && !session.IsOutputLost)
+                {
+                    var page = await ReadAsync(() => log.ListAsync(chosen, place, IAuditLog.MaxListSize, cancellationToken))
+                        .ConfigureAwait(false);
+                    foreach (var entry in page.Items)
+                    {
+                        await to.WriteLineAsync(AuditJson.Line(entry)).ConfigureAwait(false);
+                    }
+
+                    cursor = page.Next;
+                }
+            }
         }, cancellationToken));
         return command;
     }
@@ -149,13 +162,8 @@ internal static class AuditCommand
         }
     }
 
-    private static TextWriter Open(Session session, string? file)
+    private static StreamWriter Open(Session session, string file)
     {
-        if (file is null)
-        {
-            return session.Host.Output;
-        }
-
         try
         {
             return new StreamWriter(

@@ -35,7 +35,7 @@ internal sealed class AuditMaintenance(Db db, Db patient) : IAuditMaintenance
             [
                 .. from row in rows
                    where row is { Name: not null, Bytes: not null }
-                   select new AuditPartition(row.Name, row.Until, row.Rows < 0 ? null : row.Rows, row.Bytes.Value),
+                   select new AuditPartition(row.Name, row.Until, row.Rows < 0 ? null : row.Rows, row.Bytes ?? 0),
             ]);
         if (status.DaysAhead is not { } days)
         {

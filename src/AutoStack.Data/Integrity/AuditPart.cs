@@ -10,7 +10,7 @@ namespace AutoStack.Data.Integrity;
 /// </summary>
 internal sealed class AuditPart : IntegrityPart
 {
-    private const string Mend = "Compare the log with a backup or an export; ask the superusers. The entries are not what was sealed.";
+    private const string HowToMend = "Compare the log with a backup or an export; ask the superusers. The entries are not what was sealed.";
 
     // The seals after @above, @count of them.
     private const string InRange = "s.number > @above AND s.number <= @above + @count";
@@ -27,7 +27,7 @@ internal sealed class AuditPart : IntegrityPart
     private readonly string sql;
 
     private AuditPart(string sql)
-        : base(Severity.Error, Mend) => this.sql = sql;
+        : base(Severity.Error, HowToMend) => this.sql = sql;
 
     public override string Subject => "the audit log";
 

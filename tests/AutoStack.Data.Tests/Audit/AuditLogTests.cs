@@ -15,8 +15,7 @@ public sealed class AuditLogTests : AuditTestsBase
     {
         var user = await AddUserAsync();
 
-        await RawAsync(
-            $"BEGIN; SELECT set_config('autostack.actor', 'ada@staff', TRUE); UPDATE users SET name = 'Ada L.' WHERE id = '{user.Id}'; COMMIT");
+        await RawAsync($"{As("ada@staff")} UPDATE users SET name = 'Ada L.' WHERE id = '{user.Id}'; COMMIT");
         await RawAsync($"UPDATE users SET name = 'Ada L.' WHERE id = '{user.Id}'");
         await RawAsync($"UPDATE users SET avatar_url = NULL, name = 'Ada' WHERE id = '{user.Id}'");
 
@@ -29,7 +28,7 @@ public sealed class AuditLogTests : AuditTestsBase
         var role = (string)(await ScalarAsync("SELECT session_user::text"))!;
         using (Assert.EnterMultipleScope())
         {
-            Assert.That((change.Table, change.RowId, change.Rows), Is.EqualTo(("users", user.Id, 1)));
+            Assert.That($"{change.Table} {change.RowId} {change.Rows}", Is.EqualTo($"users {user.Id} 1"));
             Assert.That((change.Actor, change.Role), Is.EqualTo(("ada@staff", role)));
             Assert.That(change.Columns.Select(c => $"{c.Name}: {c.Old} > {c.New}"), Is.EqualTo(new[] { "name: Ada > Ada L." }));
             Assert.That(change.At, Is.EqualTo(DateTimeOffset.UtcNow).Within(TimeSpan.FromMinutes(10)));
@@ -57,7 +56,7 @@ public sealed class AuditLogTests : AuditTestsBase
 
         var project = await projects.AddAsync(new NewProject { UserId = user.Id, Name = "site", Repository = "ada/site" }, Token);
         acting = "support";
-        await projects.UpdateAsync(project.Id, user.Id, new ProjectPatch { Branch = "next" }, Token);
+        await projects.UpdateAsync(project.Id, user.Id, new ProjectPatch { Branch = "next" }, expectedVersion: null, Token);
 
         var entries = await NewEntriesAsync("projects");
         Assert.That(entries.Select(entry => entry.Actor), Is.EqualTo(new[] { user.Id.ToString(), "support" }));
@@ -81,7 +80,7 @@ public sealed class AuditLogTests : AuditTestsBase
         await RawAsync($"DELETE FROM users WHERE id = '{user.Id}'");
 
         var entry = (await NewEntriesAsync("users"))[^1];
-        Assert.That((entry.Action, entry.RowId, entry.Rows), Is.EqualTo((AuditAction.Delete, user.Id, 1)));
+        Assert.That($"{entry.Action} {entry.RowId} {entry.Rows}", Is.EqualTo($"delete {user.Id} 1"));
         Assert.That(Describe(entry), Does.Contain($"email={user.Email}>").And.Not.Contain("avatar_url"), "NULL is left out");
     }
 
@@ -93,7 +92,7 @@ public sealed class AuditLogTests : AuditTestsBase
         for (var i = 0; i < 3; i++)
         {
             var project = await Projects.AddAsync(new NewProject { UserId = user.Id, Name = $"p{i}", Repository = "ada/site" }, Token);
-            deployments.Add(await Deployments.EnqueueAsync(new() { ProjectId = project.Id, UserId = user.Id }, Token));
+            deployments.Add(await EnqueueAsync(project));
         }
 
         await RawAsync($"DELETE FROM projects WHERE user_id = '{user.Id}'");
@@ -105,7 +104,7 @@ public sealed class AuditLogTests : AuditTestsBase
         using (Assert.EnterMultipleScope())
         {
             Assert.That(projects, Has.Count.EqualTo(1), "a statement without a row is no entry");
-            Assert.That((projects[0].Rows, projects[0].RowId), Is.EqualTo((3, (Guid?)null)));
+            Assert.That($"{projects[0].Rows} {projects[0].RowId}", Is.EqualTo("3 "));
             Assert.That(projects[0].RowIds.Order(), Is.EqualTo(ids));
             Assert.That(projects[0].Columns, Is.Empty);
             Assert.That(
@@ -123,7 +122,8 @@ public sealed class AuditLogTests : AuditTestsBase
         var deployment = await EnqueueAsync();
         await RawAsync($"""
             INSERT INTO deployment_health_checks (id, deployment_id, url)
-            SELECT ('00000000-0000-4000-8000-' || lpad(n::text, 12, '0'))::uuid, '{deployment.Id}', 'http://a' FROM generate_series(1, 1500) n
+            SELECT ('00000000-0000-4000-8000-' || lpad(n::text, 12, '0'))::uuid, '{deployment.Id}', 'http://a'
+            FROM generate_series(1, 1500) n
             """);
         await RawAsync($"DELETE FROM deployment_health_checks WHERE deployment_id = '{deployment.Id}'");
 
@@ -141,9 +141,7 @@ public sealed class AuditLogTests : AuditTestsBase
         await RawAsync("TRUNCATE password_reset_tokens");
 
         var entry = (await NewEntriesAsync()).Single();
-        Assert.That(
-            (entry.Action, entry.Table, entry.Rows, entry.RowId),
-            Is.EqualTo((AuditAction.Truncate, "password_reset_tokens", (long?)null, (Guid?)null)));
+        Assert.That($"{Describe(entry)} {entry.Rows}{entry.RowId}", Is.EqualTo("truncate password_reset_tokens "));
     }
 
     [Test]
@@ -171,7 +169,7 @@ public sealed class AuditLogTests : AuditTestsBase
         }
 
         await Lifecycle.AdvanceAsync(claimed.Claim, DeploymentStatus.Building, Token);
-        await Lifecycle.RenewAsync(claimed.Claim, null, Token);
+        await Lifecycle.RenewAsync(claimed.Claim, TimeSpan.FromMinutes(1), Token);
         await Lifecycle.FailAsync(claimed.Claim, "no space", Token);
 
         var entries = (await NewEntriesAsync("deployments")).Where(entry => entry.RowId == deployment.Id).ToList();
@@ -202,8 +200,7 @@ public sealed class AuditLogTests : AuditTestsBase
         var user = await AddUserAsync();
         for (var i = 0; i < 5; i++)
         {
-            await RawAsync(
-                $"BEGIN; SELECT set_config('autostack.actor', 'pages {i % 2}', TRUE); UPDATE users SET name = 'n{i}' WHERE id = '{user.Id}'; COMMIT");
+            await RawAsync($"{As($"pages {i % 2}")} UPDATE users SET name = 'n{i}' WHERE id = '{user.Id}'; COMMIT");
         }
 
         var all = await NewEntriesAsync("users");
@@ -269,6 +266,8 @@ public sealed class AuditLogTests : AuditTestsBase
         var status = await host.GetRequiredService<IAuditMaintenance>().MaintainAsync(Token);
         Assert.That((status.IsEnabled, status.DaysAhead, status.Seals), Is.EqualTo((false, (double?)null, (AuditSeals?)null)));
     }
+
+    private static string As(string actor) => $"BEGIN; SELECT set_config('autostack.actor', '{actor}', TRUE);";
 
     private async Task RawAsync(string sql)
     {
