@@ -254,7 +254,7 @@ public sealed class AuditChainTests
     private async Task<(long Rows, string Problems)> VerifyAsync()
     {
         var result = await host.GetRequiredService<IDatabaseVerifier>().VerifyAsync(
-            new VerificationOptions { Checks = ["audit-chain"] }, cancellationToken: Token);
+            new VerificationOptions { Checks = ["audit-chain"] }, progress: null, Token);
         return (result.Checks.Single().Rows, string.Join("; ", result.Findings.Select(finding => Short(finding.Problem))));
     }
 

@@ -1,5 +1,4 @@
 using AutoStack.Data.Audit;
-using AutoStack.Data.Integrity;
 using AutoStack.Data.Migrations;
 using AutoStack.Data.Tests.Support;
 
@@ -36,10 +35,4 @@ public abstract class AuditTestsBase : DatabaseTests
     /// <summary>What an entry says, in short.</summary>
     protected static string Describe(AuditEntry entry) =>
         $"{entry.Action} {entry.Table} {string.Join(' ', entry.Columns.Select(c => $"{c.Name}={c.Old}>{c.New}"))}".TrimEnd();
-
-    protected async Task<IReadOnlyList<string>> ProblemsAsync() =>
-    [
-        .. (await Get<IDatabaseVerifier>().VerifyAsync(
-            new VerificationOptions { Checks = ["audit-chain"] }, cancellationToken: Token)).Findings.Select(finding => finding.Problem),
-    ];
 }
