@@ -2,7 +2,6 @@ using AutoStack.Data.Accounts;
 using AutoStack.Data.Audit;
 using AutoStack.Data.Migrations;
 using Microsoft.Extensions.DependencyInjection;
-using Npgsql;
 
 namespace AutoStack.Data.Tests.Access;
 
@@ -67,12 +66,10 @@ public sealed class AuditRightsTests
             "DROP TABLE autostack_audit.changes_default",
             "CREATE TEMPORARY TABLE users (id uuid)",
         ]);
-        await database.DeniedAllAsync("readonly", [.. Changes.Where(sql => !sql.StartsWith("UPDATE", StringComparison.Ordinal))]);
-        await database.DeniedAllAsync("readonly",
-            ["SELECT seal_audit_entries()", "SELECT create_audit_partitions()", "SELECT drop_audit_partitions()"]);
-        foreach (var sql in Changes.Where(sql => sql.StartsWith("UPDATE", StringComparison.Ordinal)))
+        foreach (var sql in Changes.Concat(
+            ["SELECT seal_audit_entries()", "SELECT create_audit_partitions()", "SELECT drop_audit_partitions()"]))
         {
-            database.Refused("readonly", $"SET default_transaction_read_only = off; {sql}", PostgresErrorCodes.InsufficientPrivilege);
+            database.Denied("readonly", sql, "-c default_transaction_read_only=off");
         }
 
         // Who acts as the owner may change the tables, but not the rows.

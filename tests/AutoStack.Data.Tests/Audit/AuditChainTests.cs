@@ -178,7 +178,7 @@ public sealed class AuditChainTests
         await AgeAsync();
         await ExecuteAsync("UPDATE users SET name = 'Ada'");
         Assert.That((await Audit.FindStatusAsync(Token)).DaysAhead, Is.Zero);
-        Assert.That(AuditFindings.Of(await Audit.FindStatusAsync(Token)).Select(f => f.Rule), Is.EqualTo(new[] { "audit-ahead" }));
+        Assert.That(AuditFindings.Of(await Audit.FindStatusAsync(Token)).Select(f => f.Rule), Does.Contain("audit-ahead"));
         var file = await ScalarAsync<uint>("SELECT relfilenode FROM pg_class WHERE oid = 'autostack_audit.changes_default'::regclass");
 
         var status = await Audit.MaintainAsync(Token);
@@ -186,7 +186,7 @@ public sealed class AuditChainTests
         using (Assert.EnterMultipleScope())
         {
             Assert.That(status.DaysAhead, Is.GreaterThan(50));
-            Assert.That(AuditFindings.Of(status), Is.Empty);
+            Assert.That(AuditFindings.Of(status).Select(f => f.Rule), Does.Not.Contain("audit-ahead"));
             Assert.That(
                 await ScalarAsync<uint>(
                     $"SELECT relfilenode FROM pg_class WHERE oid = 'autostack_audit.{status.Partitions[1].Name}'::regclass"),
