@@ -28,13 +28,13 @@ internal sealed class AuditMaintenance(Db db, Db patient) : IAuditMaintenance
             LEFT JOIN pg_catalog.pg_class p ON p.relnamespace = n.oid AND p.relname = 'changes'
             LEFT JOIN pg_catalog.pg_inherits i ON i.inhparent = p.oid
             LEFT JOIN pg_catalog.pg_class c ON c.oid = i.inhrelid
-            ORDER BY 3, c.oid
             """, [], cancellationToken).ConfigureAwait(false);
         var status = new AuditStatus(
             rows[0].ReadAt,
             [
                 .. from row in rows
                    where row is { Name: not null, Bytes: not null }
+                   orderby row.Until ?? DateTimeOffset.MaxValue
                    select new AuditPartition(row.Name, row.Until, row.Rows < 0 ? null : row.Rows, row.Bytes ?? 0),
             ]);
         if (status.DaysAhead is not { } days)
@@ -95,8 +95,7 @@ internal sealed class AuditMaintenance(Db db, Db patient) : IAuditMaintenance
                 LEFT JOIN LATERAL (
                     SELECT l.number, l.until_seq, l.hash, l.sealed_at
                     FROM autostack_audit.seals l
-                    ORDER BY l.number DESC
-                    LIMIT 1
+                    WHERE l.number = (SELECT pg_catalog.max(n.number) FROM autostack_audit.seals n)
                 ) s ON TRUE
                 """, [], cancellationToken).ConfigureAwait(false);
         }

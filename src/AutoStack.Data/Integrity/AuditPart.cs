@@ -18,7 +18,7 @@ internal sealed class AuditPart : IntegrityPart
     // What retention has dropped, as the log itself says. A seal of a month before has no entries any more.
     private const string Dropped = """
         coalesce((
-            SELECT pg_catalog.max((d.changed -> 'dropped_before' ->> 1)::timestamp)
+            SELECT pg_catalog.max((d.changed -> 'dropped_before'::text ->> 1)::timestamp)
             FROM autostack_audit.changes d
             WHERE d.row_id = '00000000-0000-0000-0000-000000000000' AND d.table_name = 'audit_settings'
         ), '-infinity')
@@ -87,7 +87,9 @@ internal sealed class AuditPart : IntegrityPart
                   FROM autostack_audit.changes a
                   WHERE a.seq > s.after_seq AND a.seq <= s.until_seq AND a.at >= s.dropped
               ) <> (
-                  SELECT pg_catalog.sum(b.entries) FROM autostack_audit.seals b WHERE b.until_seq = s.until_seq AND b.month >= s.dropped
+                  SELECT pg_catalog.sum(b.entries)::bigint
+                  FROM autostack_audit.seals b
+                  WHERE b.until_seq = s.until_seq AND b.month >= s.dropped
               )
         {RangeSql.Close}
         """);

@@ -118,7 +118,8 @@ public sealed class AuditTests : MigrationTests
         var maintain = await RunAsync("audit", "maintain");
 
         Assert.That(
-            JsonNode.Parse(doctor.Output)!["findings"]!.AsArray().Select(finding => (string)finding!["rule"]!), Does.Contain("audit-ahead"));
+            JsonNode.Parse(doctor.Output)!["findings"]!.AsArray().Select(finding => (string)finding!["rule"]!),
+            Does.Contain("audit-ahead"));
         Assert.That(status.Code, Is.EqualTo(8));
         Assert.That(status.Output, Does.Contain("error audit-ahead: The audit log has no partition for new entries."));
         Assert.That(maintain.Code, Is.Zero, maintain.Output);
