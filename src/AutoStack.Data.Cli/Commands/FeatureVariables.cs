@@ -73,6 +73,11 @@ internal sealed partial class FeatureVariables
         foreach (var option in new[] { period, keep, tables }.Where(option => parsed.GetValue(option) is { Length: > 0 }))
         {
             var name = option.Name.TrimStart('-');
+            if (feature == "audit" && parsed.GetValue(option)!.FirstOrDefault(value => value.Contains('=')) is { } ofTable)
+            {
+                throw Failure.Usage($"{option.Name} {ofTable}: the feature audit keeps all of its entries alike.");
+            }
+
             given[name] = Scripts(session, feature).Any(script => script.Up.Variables.Contains(name))
                 ? string.Join(',', parsed.GetValue(option)!)
                 : throw Failure.Usage($"{option.Name} does not belong to the feature {feature}.");

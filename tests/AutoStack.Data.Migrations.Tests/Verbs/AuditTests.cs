@@ -147,7 +147,7 @@ public sealed class AuditTests : MigrationTests
         }
     }
 
-    [TestCase("--keep", "deployment_logs=9d", 1, "invalid input syntax for type interval")]
+    [TestCase("--keep", "deployment_logs=9d", 2, "--keep deployment_logs=9d: the feature audit keeps all of its entries alike.")]
     [TestCase("--tables", "users", 2, "--tables is one of deployment_stages, deployment_logs")]
     [TestCase("--period", "day", 2, "--period does not belong to the feature audit.")]
     public async Task Wrong_options_of_the_feature_are_named(string option, string value, int code, string message)

@@ -33,29 +33,37 @@ public sealed class AuditWorkerTests
     }
 
     [Test]
-    public async Task Instances_wait_for_the_feature_then_seal_one_after_another()
+    public async Task Without_the_feature_no_lease_is_asked_for_and_with_it_the_log_is_sealed()
     {
         var log = new RecordedLog();
-        using var first = Start(log);
-        using var second = Start(log);
-        await Task.WhenAll(first.StartAsync(Token), second.StartAsync(Token));
-        await UntilAsync("""
-            SELECT count(*) > 0 FROM pg_stat_activity
-            WHERE datname = current_database() AND pid <> pg_backend_pid() AND query LIKE '%relpartbound%' AND state = 'idle'
-            """);
-        Assert.That(await ScalarAsync<long>("SELECT count(*) FROM upkeep_leases"), Is.Zero, "without the feature no lease is asked for");
+        using (var early = Start(log))
+        {
+            await early.StartAsync(Token);
+            await UntilAsync("""
+                SELECT count(*) > 0 FROM pg_stat_activity
+                WHERE datname = current_database() AND pid <> pg_backend_pid() AND query LIKE '%relpartbound%' AND state = 'idle'
+                """);
+            await Task.Delay(200, Token);
+            await early.StopAsync(Token);
+        }
 
+        Assert.That(await ScalarAsync<long>("SELECT count(*) FROM upkeep_leases"), Is.Zero);
         await new SchemaMigrator(database.ConnectionString).UpgradeAsync(MigrationTarget.Head.In("audit"), cancellationToken: Token);
-        await using (var command = raw.CreateCommand(
-            "INSERT INTO users (name, email, created_at, updated_at) VALUES ('Ada', 'ada@example.com', now(), now())"))
+        await using (var command = raw.CreateCommand("""
+            INSERT INTO users (name, email, created_at, updated_at) VALUES ('Ada', 'ada@example.com', now(), now());
+            SELECT seal_audit_entries();
+            """))
         {
             await command.ExecuteNonQueryAsync(Token);
         }
 
-        await UntilAsync("SELECT count(*) = 1 FROM autostack_audit.seals WHERE entries = 1");
+        using var first = Start(log);
+        using var second = Start(log);
+        await Task.WhenAll(first.StartAsync(Token), second.StartAsync(Token));
         await UntilAsync("SELECT count(*) = 1 FROM upkeep_leases WHERE name = 'audit' AND last_outcome = 'completed'");
         await Task.WhenAll(first.StopAsync(Token), second.StopAsync(Token));
 
+        Assert.That(await ScalarAsync<long>("SELECT count(*) FROM autostack_audit.seals WHERE entries = 1"), Is.EqualTo(1));
         Assert.That(log.Lines.Where(line => line.Contains("maintenance of the audit", StringComparison.Ordinal)), Is.Empty);
     }
 
@@ -103,7 +111,7 @@ public sealed class AuditWorkerTests
         builder.Services
             .AddAutoStackData(options => (options.ConnectionString, options.MinPoolSize) = (database.ConnectionString, 0))
             .AddAutoStackDataWorkers()
-            .AddAudit(key: null, RetentionSchedule.Every(TimeSpan.FromSeconds(1)), TimeSpan.FromMilliseconds(50));
+            .AddAudit(key: null, RetentionSchedule.Every(TimeSpan.FromMinutes(1)), TimeSpan.FromMilliseconds(50));
         return builder.Build();
     }
 
