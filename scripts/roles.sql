@@ -183,19 +183,22 @@ BEGIN
         FROM pg_class c
         WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p') AND c.relname = ANY (ours) AND c.relowner <> owner_id
         UNION ALL
-        -- The partitions of the feature log-partitions, and the functions that create and drop them with the rights of their owner.
+        -- The tables of the features log-partitions and audit, and the functions that work with the rights of their owner.
         SELECT format('ALTER SCHEMA %I OWNER TO %I', n.nspname, owner)
         FROM pg_namespace n
-        WHERE n.nspname = 'autostack_partitions' AND n.nspowner <> owner_id
+        WHERE n.nspname IN ('autostack_partitions', 'autostack_audit') AND n.nspowner <> owner_id
         UNION ALL
         SELECT format('ALTER TABLE %s OWNER TO %I', c.oid::regclass, owner)
         FROM pg_class c
         JOIN pg_namespace n ON n.oid = c.relnamespace
-        WHERE n.nspname = 'autostack_partitions' AND c.relkind = 'r' AND c.relowner <> owner_id
+        WHERE n.nspname IN ('autostack_partitions', 'autostack_audit') AND c.relkind IN ('r', 'p') AND c.relowner <> owner_id
         UNION ALL
         SELECT format('ALTER FUNCTION %s OWNER TO %I', p.oid::regprocedure, owner)
         FROM pg_proc p
-        WHERE p.pronamespace = 'public'::regnamespace AND p.proname ~ 'log_(partition|table)|^row_security_' AND p.proowner <> owner_id
+        WHERE p.pronamespace = 'public'::regnamespace AND p.proowner <> owner_id
+            AND (p.proname ~ 'log_(partition|table)|^row_security_' OR p.proname IN (
+                'lock_for_audit', 'audit_table', 'audit_partitions', 'create_audit_partitions', 'drop_audit_partitions',
+                'seal_audit_entries', 'refuse_audit_change'))
         UNION ALL
         SELECT DISTINCT format('ALTER FUNCTION %s OWNER TO %I', p.oid::regprocedure, owner)
         FROM pg_trigger t
@@ -229,6 +232,16 @@ BEGIN
             EXECUTE format('GRANT SELECT (%s) ON %s TO %I', item.columns, item.name, readonly);
         END IF;
     END LOOP;
+
+    -- The log of the feature audit: people read it. The services reach it through its triggers and functions only.
+    IF EXISTS (SELECT FROM pg_namespace n WHERE n.nspname = 'autostack_audit') THEN
+        EXECUTE format(
+            'REVOKE ALL ON SCHEMA autostack_audit FROM PUBLIC, %1$I, %2$I, %3$I CASCADE;
+            REVOKE ALL ON ALL TABLES IN SCHEMA autostack_audit FROM PUBLIC, %1$I, %2$I, %3$I CASCADE;
+            GRANT USAGE ON SCHEMA autostack_audit TO %3$I;
+            GRANT SELECT ON autostack_audit.changes, autostack_audit.seals, autostack_audit.audit_settings TO %3$I',
+            migrator, app, readonly);
+    END IF;
 
     FOR item IN
         SELECT p.oid::regprocedure AS name

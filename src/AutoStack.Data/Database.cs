@@ -1,6 +1,7 @@
 using System.Collections.Frozen;
 using AutoStack.Data.Accounts;
 using AutoStack.Data.Archives;
+using AutoStack.Data.Audit;
 using AutoStack.Data.Deployments;
 using AutoStack.Data.Health;
 using AutoStack.Data.HealthChecks;
@@ -60,6 +61,9 @@ internal sealed class Database : IAsyncDisposable, IDisposable
             new Db(database.executor, new Subject("DatabaseDoctor", table: null)),
             (IDatabaseMonitor)database.Create(typeof(IDatabaseMonitor))),
         [typeof(IPartitionMaintenance)] = database => database.partitions.Value,
+        [typeof(IAuditMaintenance)] = database => new AuditMaintenance(
+            new Db(database.executor, new Subject("AuditMaintenance", table: null)),
+            new Db(database.patient, new Subject("AuditMaintenance", table: null))),
         [typeof(ILogArchive)] = database => database.archive.Value,
         [typeof(ILogRestore)] = database => new LogRestore(
             new Db(database.unlimited, new Subject("LogRestore", table: null)), database.partitions.Value),

@@ -1,6 +1,7 @@
 using System.Collections.Frozen;
 using AutoStack.Data.Accounts;
 using AutoStack.Data.Analytics;
+using AutoStack.Data.Audit;
 using AutoStack.Data.Containers;
 using AutoStack.Data.Deployments;
 using AutoStack.Data.HealthChecks;
@@ -62,6 +63,7 @@ internal static class Repositories
         [typeof(IPlatformProjectRepository)] = (db, context) => new ProjectRepository(db, context.Clock),
         [typeof(IWebhookPayloadRepository)] = (db, context) => new WebhookPayloadRepository(db, context.Clock),
         [typeof(IPlatformMetricsQueries)] = (db, context) => new PlatformMetricsQueries(db, context.Clock),
+        [typeof(IAuditLog)] = (db, _) => new AuditLog(db),
     }.ToFrozenDictionary();
 
     // The table that the statements of a repository are about, for telemetry; other repositories read several.
@@ -98,6 +100,7 @@ internal static class Repositories
         [typeof(IDeploymentHealthCheckRepository)] = "deployment_health_checks",
         [typeof(IPlatformDeploymentHealthCheckRepository)] = "deployment_health_checks",
         [typeof(IWebhookPayloadRepository)] = "webhook_payloads",
+        [typeof(IAuditLog)] = "changes",
     };
 
     // Named after the interface: IDeploymentRepository is DeploymentRepository.

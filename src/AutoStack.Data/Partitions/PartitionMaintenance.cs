@@ -141,7 +141,14 @@ internal sealed partial class PartitionMaintenance(Db db, Db patient, TimeProvid
         new Statement("SELECT 1 WHERE public.drop_log_partition(@name, @before)", P.Text(name, name: "name"), P.Of(before)),
         nameof(DropAsync), cancellationToken);
 
-    // The role's own limits are for statements that serve a request. True when the statement returns a row.
+    /// <summary>Suspends the role's own limits, which are for statements that serve a request, for a transaction.</summary>
+    internal static Statement WithoutLimits() => new("""
+        SELECT pg_catalog.set_config(s.name, '0', TRUE)
+        FROM pg_catalog.pg_settings s
+        WHERE s.name IN ('statement_timeout', 'transaction_timeout')
+        """);
+
+    // True when the statement returns a row.
     private Task<bool> RunPatientlyAsync(Statement statement, string operation, CancellationToken cancellationToken) =>
         patient.WriteBatchAsync(
             async sets =>
@@ -149,14 +156,7 @@ internal sealed partial class PartitionMaintenance(Db db, Db patient, TimeProvid
                 await sets.SkipAsync().ConfigureAwait(false);
                 return await sets.AnyAsync().ConfigureAwait(false);
             },
-            [
-                new Statement("""
-                    SELECT pg_catalog.set_config(s.name, '0', TRUE)
-                    FROM pg_catalog.pg_settings s
-                    WHERE s.name IN ('statement_timeout', 'transaction_timeout')
-                    """),
-                statement,
-            ],
+            [WithoutLimits(), statement],
             cancellationToken,
             operation);
 
