@@ -1,0 +1,25 @@
+using AutoStack.Data.AspNetCore;
+using Microsoft.AspNetCore.Diagnostics;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+
+namespace Microsoft.Extensions.DependencyInjection;
+
+/// <summary>Registers the answers to the exceptions of AutoStack.Data.</summary>
+public static class AutoStackProblemDetailsServiceCollectionExtensions
+{
+    /// <summary>
+    /// Registers problem details (RFC 9457) as the answers to the exceptions of the library: 503 with <c>Retry-After</c> while the database
+    /// is away or busy, 409 after a conflict or for a value that exists, 404 for a row that is gone, 400 for an argument, whose name is in
+    /// the member <c>argument</c>. Other exceptions stay with the host. Call <c>app.UseExceptionHandler()</c> and
+    /// <c>app.UseStatusCodePages()</c> as well.
+    /// </summary>
+    /// <param name="services">The services.</param>
+    /// <returns>The services.</returns>
+    public static IServiceCollection AddAutoStackProblemDetails(this IServiceCollection services)
+    {
+        ArgumentNullException.ThrowIfNull(services);
+        services.AddProblemDetails();
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IExceptionHandler, AutoStackExceptionHandler>());
+        return services;
+    }
+}
