@@ -27,6 +27,9 @@ internal static class PlatformApp
         AddOperations(builder.Services);
 
         var app = builder.Build();
+
+        // It counts from now on.
+        app.Services.GetRequiredService<MetricsText>();
         app.UseExceptionHandler();
         app.UseStatusCodePages();
         app.UseSecurityHeaders();

@@ -25,8 +25,8 @@ internal sealed class PlatformDatabase : IAsyncDisposable
         {
             var started = Stopwatch.GetTimestamp();
             var report = await new SchemaMigrator(opened.ConnectionString).UpgradeAsync();
-            Console.WriteLine(
-                $"Schema    version {report.ToVersion}, {report.Steps.Count} scripts applied in {Stopwatch.GetElapsedTime(started).TotalSeconds:N1} s");
+            var seconds = Stopwatch.GetElapsedTime(started).TotalSeconds;
+            Console.WriteLine($"Schema    version {report.ToVersion}; {report.Steps.Count} scripts were applied in {seconds:N1} s");
             return opened;
         }
         catch

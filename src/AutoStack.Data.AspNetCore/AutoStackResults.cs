@@ -13,6 +13,9 @@ namespace AutoStack.Data.AspNetCore;
 /// </summary>
 public static class AutoStackResults
 {
+    private static readonly TimeSpan DefaultHeartbeat = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan LongestHeartbeat = TimeSpan.FromHours(1);
+
     /// <summary>Answers a row that was looked for: 200 with the row, or 404.</summary>
     /// <typeparam name="T">The type of the row.</typeparam>
     /// <param name="value">The row; null when there is none, or it belongs to another user.</param>
@@ -33,8 +36,17 @@ public static class AutoStackResults
     /// </summary>
     /// <param name="deploymentId">The deployment.</param>
     /// <param name="ownerId">The user who owns it; 404 for a deployment of another user.</param>
+    /// <param name="heartbeat">
+    /// The time after which a comment is sent when there is no line, so that no proxy takes the connection for dead; above zero, up to an
+    /// hour. Null, the default, for 15 s.
+    /// </param>
     /// <returns>The answer.</returns>
-    public static LogEvents LogEvents(Guid deploymentId, Guid ownerId) => new(deploymentId, ownerId);
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="heartbeat"/> is out of its range.</exception>
+    public static LogEvents LogEvents(Guid deploymentId, Guid ownerId, TimeSpan? heartbeat = null) =>
+        heartbeat <= TimeSpan.Zero || heartbeat > LongestHeartbeat
+            ? throw new ArgumentOutOfRangeException(
+                nameof(heartbeat), heartbeat, $"heartbeat is above zero, and at most {LongestHeartbeat}.")
+            : new LogEvents(deploymentId, ownerId, heartbeat ?? DefaultHeartbeat);
 
     /// <summary>Answers a cancel: 204 when the deployment is cancelled, 409 when it had ended, 404.</summary>
     /// <param name="outcome">The outcome.</param>
@@ -80,7 +92,9 @@ public static class AutoStackResults
         _ => Problem.NotFound.ToResult(),
     };
 
-    /// <summary>Answers a link with a provider's account: 204, 409 when it is linked elsewhere, 403 when the sign-in is too old, 404.</summary>
+    /// <summary>
+    /// Answers a link with a provider's account: 204, 409 when it is linked elsewhere, 403 when the sign-in is too old, 404.
+    /// </summary>
     /// <param name="outcome">The outcome.</param>
     /// <returns>The answer.</returns>
     public static Results<NoContent, ProblemHttpResult> ToHttpResult(this LinkOutcome outcome) => outcome switch

@@ -11,8 +11,8 @@ public static class SessionsServiceCollectionExtensions
 {
     /// <summary>
     /// Registers the scheme <see cref="SessionAuthenticationOptions.Scheme"/> as the default: a request presents its session token in the
-    /// header <c>Authorization: Bearer</c> or in a cookie, and a request without one gets 401. <see cref="SessionSignIn"/> signs users in and
-    /// out, and <see cref="CurrentSession"/> is the session as a parameter of a handler.
+    /// header <c>Authorization: Bearer</c> or in a cookie, and a request without one gets 401. <see cref="SessionSignIn"/> signs users in
+    /// and out, and <see cref="CurrentSession"/> is the session as a parameter of a handler.
     /// </summary>
     /// <param name="services">The services; <c>AddAutoStackData</c> registers the repositories.</param>
     /// <param name="configure">Sets the options; null for the defaults.</param>

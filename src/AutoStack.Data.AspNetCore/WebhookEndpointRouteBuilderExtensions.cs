@@ -11,7 +11,8 @@ public static class WebhookEndpointRouteBuilderExtensions
 {
     /// <summary>
     /// Maps an endpoint that takes the webhooks of a provider: it checks the signature over the bytes as they came (401), stores the
-    /// delivery, and queues the deployments of a push. <c>AddAutoStackDataWorkers</c> registers what it needs. The endpoint needs no session.
+    /// delivery, and queues the deployments of a push. <c>AddAutoStackDataWorkers</c> registers what it needs. The endpoint needs no
+    /// session.
     /// </summary>
     /// <param name="endpoints">The endpoints.</param>
     /// <param name="pattern">The path, such as <c>/webhooks/github</c>.</param>

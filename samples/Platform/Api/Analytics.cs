@@ -16,8 +16,9 @@ internal static class Analytics
     {
         var own = app.MapGroup("/api").RequireAuthorization();
         own.MapGet("/dashboard", SummarizeAsync);
-        own.MapGet("/search", async (string text, Cursor? cursor, CurrentSession current, IDeploymentLogSearch logs, CancellationToken token) =>
-            await logs.SearchAsync(current.UserId, text, LogSearchScope.All, cursor ?? Cursor.Start, MatchesPerPage, token));
+        own.MapGet("/search",
+            async (string text, Cursor? cursor, CurrentSession current, IDeploymentLogSearch logs, CancellationToken token) =>
+                await logs.SearchAsync(current.UserId, text, LogSearchScope.All, cursor ?? Cursor.Start, MatchesPerPage, token));
     }
 
     private static async Task<object> SummarizeAsync(

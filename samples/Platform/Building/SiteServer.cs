@@ -1,8 +1,8 @@
 namespace Platform.Building;
 
 /// <summary>
-/// The program of a deployed site: serves the files of a folder on a port of this machine. It ends with the platform, however that ends: the
-/// platform holds the other end of its standard input.
+/// The program of a deployed site: serves the files of a folder on a port of this machine. It ends with the platform, however that ends:
+/// the platform holds the other end of its standard input.
 /// </summary>
 internal static class SiteServer
 {

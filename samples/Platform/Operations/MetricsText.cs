@@ -76,8 +76,10 @@ internal sealed class MetricsText : IDisposable
 
     private static string Name(string name) => name.Replace('.', '_');
 
-    private static string Escape(string value) =>
-        value.Replace("\\", @"\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal).Replace("\n", @"\n", StringComparison.Ordinal);
+    private static string Escape(string value) => value
+        .Replace("\\", @"\\", StringComparison.Ordinal)
+        .Replace("\"", "\\\"", StringComparison.Ordinal)
+        .Replace("\n", @"\n", StringComparison.Ordinal);
 
     private sealed class Series(string type)
     {

@@ -51,7 +51,8 @@ internal sealed partial class SiteMonitor(
 
     private async Task ReportAsync(CancellationToken token)
     {
-        await foreach (var unhealthy in PagesAsync((cursor, limit, ct) => checks.ListUnhealthyAsync(FailuresToReport, cursor, limit, ct), token))
+        await foreach (var unhealthy in PagesAsync(
+            (cursor, limit, ct) => checks.ListUnhealthyAsync(FailuresToReport, cursor, limit, ct), token))
         {
             foreach (var one in unhealthy)
             {

@@ -9,34 +9,21 @@ using Microsoft.Extensions.Hosting;
 namespace AutoStack.Data.AspNetCore;
 
 /// <summary>
-/// The log of a deployment as server-sent events: <see cref="AutoStackResults.LogEvents"/>. The stream starts after the cursor of the header
-/// <c>Last-Event-ID</c> or of the parameter <c>cursor</c>, waits while the database is away, and ends without an event when the host stops,
-/// so that the browser resumes at another process.
+/// The log of a deployment as server-sent events: <see cref="AutoStackResults.LogEvents"/>. The stream starts after the cursor of the
+/// header <c>Last-Event-ID</c> or of the parameter <c>cursor</c>, waits while the database is away, and ends without an event when the host
+/// stops, so that the browser resumes at another process.
 /// </summary>
 public sealed class LogEvents : IResult
 {
     // Lines are sent together up to this many bytes.
     private const int BatchBytes = 32 * 1024;
 
-    private static readonly TimeSpan Longest = TimeSpan.FromHours(1);
-
     private readonly Guid deploymentId;
     private readonly Guid ownerId;
+    private readonly TimeSpan heartbeat;
 
-    internal LogEvents(Guid deploymentId, Guid ownerId) => (this.deploymentId, this.ownerId) = (deploymentId, ownerId);
-
-    /// <summary>
-    /// The time after which a comment is sent when there is no line, so that no proxy takes the connection for dead; above zero, up to an
-    /// hour. Default 15 s.
-    /// </summary>
-    public TimeSpan Heartbeat
-    {
-        get;
-        init => field = value > TimeSpan.Zero && value <= Longest
-            ? value
-            : throw new ArgumentOutOfRangeException(nameof(value), value, $"{nameof(Heartbeat)} is above zero, and at most {Longest}.");
-    }
-    = TimeSpan.FromSeconds(15);
+    internal LogEvents(Guid deploymentId, Guid ownerId, TimeSpan heartbeat) =>
+        (this.deploymentId, this.ownerId, this.heartbeat) = (deploymentId, ownerId, heartbeat);
 
     /// <inheritdoc/>
     public async Task ExecuteAsync(HttpContext httpContext)
@@ -134,7 +121,7 @@ public sealed class LogEvents : IResult
 
     private async Task WaitAsync(Task next, PipeWriter output, CancellationToken cancellationToken)
     {
-        while (await Task.WhenAny(next, Task.Delay(Heartbeat, cancellationToken)).ConfigureAwait(false) != next)
+        while (await Task.WhenAny(next, Task.Delay(heartbeat, cancellationToken)).ConfigureAwait(false) != next)
         {
             EventText.WriteComment(output);
             await output.FlushAsync(cancellationToken).ConfigureAwait(false);

@@ -27,8 +27,8 @@ internal sealed partial class AutoStackExceptionHandler(IProblemDetailsService p
         }
 
         // False for a client that accepts no JSON: it gets the status alone.
-        await problems.TryWriteAsync(new ProblemDetailsContext { HttpContext = httpContext, ProblemDetails = details, Exception = exception })
-            .ConfigureAwait(false);
+        var answer = new ProblemDetailsContext { HttpContext = httpContext, ProblemDetails = details, Exception = exception };
+        await problems.TryWriteAsync(answer).ConfigureAwait(false);
         return true;
     }
 

@@ -19,10 +19,7 @@ internal static class ExceptionProblems
         FormatException format when IsOfLibrary(format) => Problem.InvalidArgument.ToDetails(format.Message),
 
         // ASP.NET Core throws it when a parameter cannot be bound.
-        BadHttpRequestException request => new ProblemDetails
-        {
-            Status = request.StatusCode, Type = Problem.BadRequest.ToDetails().Type, Title = Problem.BadRequest.Title, Detail = request.Message,
-        },
+        BadHttpRequestException request => (Problem.BadRequest with { Status = request.StatusCode }).ToDetails(request.Message),
         _ => null,
     };
 

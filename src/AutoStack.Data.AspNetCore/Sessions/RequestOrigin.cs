@@ -9,7 +9,8 @@ namespace AutoStack.Data.AspNetCore;
 internal static class RequestOrigin
 {
     /// <summary>
-    /// True for a request that changes nothing, for one of the service's own pages or of a trusted origin, and for one that no browser made.
+    /// True for a request that changes nothing, for one of the service's own pages or of a trusted origin, and for one that no browser
+    /// made.
     /// </summary>
     public static bool IsTrusted(HttpRequest request, ISet<string> trusted)
     {

@@ -60,7 +60,8 @@ public sealed class SessionSignIn
             return new PasswordSignInResult(PasswordSignInOutcome.WrongCredentials, Issued: null, LockedUntil: null);
         }
 
-        var added = await sessions.AddVerifiedAsync(NewSession(credentials.UserId, client), stored, cancellationToken).ConfigureAwait(false);
+        var session = NewSession(credentials.UserId, client);
+        var added = await sessions.AddVerifiedAsync(session, stored, cancellationToken).ConfigureAwait(false);
         if (added.Issued is not { } issued)
         {
             return new PasswordSignInResult(PasswordSignInOutcome.Superseded, Issued: null, LockedUntil: null);
@@ -144,7 +145,7 @@ public sealed class SessionSignIn
         new() { UserId = userId, Client = client, Lifetime = Options.Lifetime };
 
     private SessionToken? FindToken(HttpContext context) =>
-        PresentedToken.Find(context.Request, Options) is { } presented && SessionToken.TryParse(presented.Text, out var token) ? token : null;
+        SessionToken.TryParse(PresentedToken.Find(context.Request, Options)?.Text, out var token) ? token : null;
 
     private ClientKey? FindClient(HttpContext context) =>
         ClientKey.TryParse(context.Request.Cookies[Options.ClientCookie.Name!], out var key) ? key : null;

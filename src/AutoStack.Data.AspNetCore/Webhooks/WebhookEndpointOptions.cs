@@ -21,6 +21,8 @@ public sealed class WebhookEndpointOptions
     /// </summary>
     public Func<HttpContext, Push, ValueTask<bool>>? Accept { get; set; }
 
-    /// <summary>Called with the result of each delivery, such as to verify the access of owners that is not proven. Null for no call.</summary>
+    /// <summary>
+    /// Called with the result of each delivery, such as to verify the access of owners that is not proven. Null for no call.
+    /// </summary>
     public Func<HttpContext, PushResult, ValueTask>? Handled { get; set; }
 }
