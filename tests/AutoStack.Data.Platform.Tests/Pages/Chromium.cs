@@ -127,5 +127,6 @@ internal sealed class Tab(IPage page, string address)
     /// <summary>The numbers of the lines that the page shows.</summary>
     public Task<int[]> LineNumbersAsync() => EvaluateAsync<int[]>("[...document.querySelectorAll('#log li')].map(line => line.value)");
 
-    public Task<string[]> LinesAsync() => EvaluateAsync<string[]>("[...document.querySelectorAll('#log li')].map(line => line.textContent)");
+    public Task<string[]> LinesAsync() =>
+        EvaluateAsync<string[]>("[...document.querySelectorAll('#log li')].map(line => line.textContent)");
 }

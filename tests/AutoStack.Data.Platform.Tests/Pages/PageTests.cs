@@ -58,7 +58,8 @@ public sealed class PageTests
         Assert.That(await tab.EvaluateAsync<string>("document.querySelector('#address').href"), Is.Not.EqualTo(address));
 
         await tab.GoAsync("/dashboard.html");
-        await tab.UntilAsync("document.querySelectorAll('#per-day rect.bar').length === 14 && document.querySelectorAll('#success circle').length");
+        await tab.UntilAsync("document.querySelectorAll('#per-day rect.bar').length === 14");
+        await tab.UntilAsync("document.querySelectorAll('#success circle').length === 1");
         Assert.That(await tab.EvaluateAsync<string>("document.querySelector('#numbers').innerText"), Does.Contain("100 %"));
 
         await tab.GoAsync("/search.html");
@@ -173,7 +174,8 @@ public sealed class PageTests
 
         await tab.UntilAsync("document.querySelectorAll('h1').length === 1");
 
-        Assert.That(await tab.EvaluateAsync<int>("document.documentElement.scrollWidth"), Is.LessThanOrEqualTo(380), "It scrolls sideways.");
+        Assert.That(
+            await tab.EvaluateAsync<int>("document.documentElement.scrollWidth"), Is.LessThanOrEqualTo(380), "It scrolls sideways.");
         Assert.That(await tab.EvaluateAsync<string>("document.documentElement.lang"), Is.EqualTo("en"));
         Assert.That(
             await tab.EvaluateAsync<int>("[...document.querySelectorAll('input, select')].filter(one => !one.labels.length).length"),
