@@ -35,6 +35,8 @@ internal static class PlatformApp
         app.UseSecurityHeaders();
         app.UseDefaultFiles();
         app.UseStaticFiles();
+        app.UseAuthentication();
+        app.UseAuthorization();
 
         app.MapAccounts();
         app.MapProjects();

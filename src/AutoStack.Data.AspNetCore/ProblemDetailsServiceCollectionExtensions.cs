@@ -10,9 +10,13 @@ public static class AutoStackProblemDetailsServiceCollectionExtensions
     /// <summary>
     /// Registers problem details (RFC 9457) as the answers to the exceptions of the library: 503 with <c>Retry-After</c> while the database
     /// is away or busy, 409 after a conflict or for a value that exists, 404 for a row that is gone, 400 for an argument, whose name is in
-    /// the member <c>argument</c>. Other exceptions stay with the host. Call <c>app.UseExceptionHandler()</c> and
-    /// <c>app.UseStatusCodePages()</c> as well.
+    /// the member <c>argument</c>. Other exceptions stay with the host.
     /// </summary>
+    /// <remarks>
+    /// Call <c>app.UseExceptionHandler()</c>, <c>app.UseStatusCodePages()</c>, <c>app.UseAuthentication()</c> and
+    /// <c>app.UseAuthorization()</c> in this order: left to itself, ASP.NET Core authenticates before the first two, and a request whose
+    /// session cannot be looked up would get 500.
+    /// </remarks>
     /// <param name="services">The services.</param>
     /// <returns>The services.</returns>
     public static IServiceCollection AddAutoStackProblemDetails(this IServiceCollection services)

@@ -15,7 +15,7 @@ public sealed class LogEventTests : ServiceTests
     [Test]
     public async Task A_log_comes_line_by_line_and_ends_with_its_deployment()
     {
-        var cookies = await SignUpAsync();
+        var cookies = await NewUserAsync();
         var (_, deployment) = await DeployAsync(cookies);
         await AppendAsync(deployment, "first", "<script>alert(1)</script>\r\nid: 9\n\ndata: forged");
         using var response = await SendAsync(HttpMethod.Get, $"/deployments/{deployment}/log", cookies);
@@ -41,7 +41,7 @@ public sealed class LogEventTests : ServiceTests
     [Test]
     public async Task A_reader_resumes_after_the_last_event_it_received()
     {
-        var cookies = await SignUpAsync();
+        var cookies = await NewUserAsync();
         var (_, deployment) = await DeployAsync(cookies);
         await AppendAsync(deployment, "first", "second", "third");
         using var cancel = await SendAsync(HttpMethod.Post, $"/deployments/{deployment}/cancel", cookies);
@@ -67,9 +67,9 @@ public sealed class LogEventTests : ServiceTests
     [Test]
     public async Task A_stranger_s_log_is_404_and_a_place_that_is_none_400()
     {
-        var cookies = await SignUpAsync();
+        var cookies = await NewUserAsync();
         var (_, deployment) = await DeployAsync(cookies);
-        using var foreign = await SendAsync(HttpMethod.Get, $"/deployments/{deployment}/log", await SignUpAsync());
+        using var foreign = await SendAsync(HttpMethod.Get, $"/deployments/{deployment}/log", await NewUserAsync());
         using var wrong = await SendAsync(
             HttpMethod.Get, $"/deployments/{deployment}/log", cookies, headers: ("Last-Event-ID", "nine"));
         using var anonymous = await SendAsync(HttpMethod.Get, $"/deployments/{deployment}/log");
@@ -81,7 +81,7 @@ public sealed class LogEventTests : ServiceTests
     [Test]
     public async Task Comments_keep_a_silent_stream_alive()
     {
-        var cookies = await SignUpAsync();
+        var cookies = await NewUserAsync();
         var (_, deployment) = await DeployAsync(cookies);
         using var response = await SendAsync(HttpMethod.Get, $"/quick/{deployment}", cookies);
         using var lines = new StreamReader(await response.Content.ReadAsStreamAsync(Token));

@@ -59,7 +59,7 @@ public sealed class ProblemTests : ServiceTests
     [Test]
     public async Task An_argument_that_the_library_refuses_is_named()
     {
-        var cookies = await SignUpAsync();
+        var cookies = await NewUserAsync();
         using var repository = await SendAsync(HttpMethod.Post, "/projects", cookies, new { name = "site", repository = "-x" });
         using var name = await SendAsync(HttpMethod.Post, "/projects", cookies, new { name = " ", repository = "ada/site" });
         var (first, second) = (await JsonOf(repository), await JsonOf(name));
@@ -103,7 +103,7 @@ public sealed class ProblemTests : ServiceTests
     [Test]
     public async Task A_cursor_is_a_parameter_of_the_query_and_a_wrong_one_is_400()
     {
-        var cookies = await SignUpAsync();
+        var cookies = await NewUserAsync();
         await DeployAsync(cookies);
         using var right = await SendAsync(HttpMethod.Get, $"/projects?cursor=i.{Guid.Empty:N}", cookies);
         using var wrong = await SendAsync(HttpMethod.Get, "/projects?cursor=nonsense", cookies);
@@ -119,9 +119,9 @@ public sealed class ProblemTests : ServiceTests
     [Test]
     public async Task A_stranger_s_row_is_404_and_a_change_of_another_version_409()
     {
-        var cookies = await SignUpAsync();
+        var cookies = await NewUserAsync();
         var (project, deployment) = await DeployAsync(cookies);
-        var stranger = await SignUpAsync();
+        var stranger = await NewUserAsync();
 
         using var foreign = await SendAsync(HttpMethod.Get, $"/deployments/{deployment}", stranger);
         using var stale = await SendAsync(

@@ -1,5 +1,6 @@
 using System.Net.Http.Json;
 using System.Text.Json;
+using AutoStack.Data.Accounts;
 using AutoStack.Data.Platform.Tests.Service;
 using AutoStack.Data.Testing;
 using Microsoft.AspNetCore.Builder;
@@ -52,6 +53,7 @@ public abstract class ServiceTests
         var builder = WebApplication.CreateBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.UseUrls("http://127.0.0.1:0");
+        builder.Services.Configure<PasswordHasherOptions>(options => options.WorkFactor = 10);
         return builder;
     }
 
@@ -69,13 +71,20 @@ public abstract class ServiceTests
 
     protected static string NewEmail() => $"ada{Interlocked.Increment(ref sequence)}@example.com";
 
-    /// <summary>Signs up, and returns the cookies that the browser has then.</summary>
-    protected async Task<string> SignUpAsync(string? email = null)
+    /// <summary>Signs up with a password, and returns the cookies that the browser has then.</summary>
+    protected async Task<string> SignUpAsync(string email)
     {
-        using var response = await Http.PostAsJsonAsync(
-            "/account", new { name = "Ada", email = email ?? NewEmail(), password = "correct horse" }, Token);
+        using var response = await Http.PostAsJsonAsync("/account", new { name = "Ada", email, password = "correct horse" }, Token);
         response.EnsureSuccessStatusCode();
         return CookiesOf(response);
+    }
+
+    /// <summary>A new user's cookie, without the time that hashing a password takes.</summary>
+    protected async Task<string> NewUserAsync()
+    {
+        var user = await Get<IUserRepository>().AddAsync(new NewUser { Name = "Ada", Email = NewEmail() }, Token);
+        var issued = await Get<ISessionRepository>().AddAsync(new NewSession { UserId = user.Id }, Token);
+        return $"__Host-autostack-session={issued.Token.Reveal()}";
     }
 
     protected static string CookiesOf(HttpResponseMessage response) =>

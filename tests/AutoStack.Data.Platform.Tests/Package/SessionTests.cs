@@ -64,7 +64,7 @@ public sealed class SessionTests : ServiceTests
     [TestCase(null, null, HttpStatusCode.OK)]
     public async Task A_change_with_the_cookie_comes_from_the_service_s_own_pages(string? site, string? origin, HttpStatusCode expected)
     {
-        var cookies = await SignUpAsync();
+        var cookies = await NewUserAsync();
         var headers = new List<(string, string)>();
         if (site is not null)
         {
@@ -87,7 +87,7 @@ public sealed class SessionTests : ServiceTests
     [Test]
     public async Task A_bearer_token_counts_from_any_origin()
     {
-        var token = (await SignUpAsync()).Split("__Host-autostack-session=")[1].Split(';')[0];
+        var token = (await NewUserAsync()).Split("__Host-autostack-session=")[1].Split(';')[0];
         using var change = await SendAsync(
             HttpMethod.Post, "/projects", body: new { name = "site", repository = "ada/site" },
             headers: [("Authorization", $"Bearer {token}"), ("Sec-Fetch-Site", "cross-site"), ("Origin", "https://evil.example")]);
@@ -122,7 +122,7 @@ public sealed class SessionTests : ServiceTests
     [Test]
     public async Task A_rotation_exchanges_the_cookie_and_a_request_with_the_old_one_in_flight_still_gets_the_next()
     {
-        var old = await SignUpAsync();
+        var old = await NewUserAsync();
         using var first = await SendAsync(HttpMethod.Post, "/session/renewal", old);
         using var before = await SendAsync(HttpMethod.Get, "/session", old);
         using var after = await SendAsync(HttpMethod.Get, "/session", CookiesOf(first));
@@ -159,7 +159,7 @@ public sealed class SessionTests : ServiceTests
         using var http = NewClient(app);
         using var request = new HttpRequestMessage(HttpMethod.Get, "/private")
         {
-            Headers = { { "Authorization", $"Bearer {new string('a', 43)}" } },
+            Headers = { { "Authorization", $"Bearer {new string('A', 43)}" } },
         };
         using var response = await http.SendAsync(request, Token);
         var problem = await JsonOf(response);
@@ -172,14 +172,12 @@ public sealed class SessionTests : ServiceTests
 
     private static readonly TestCaseData[] WrongOptions =
     [
-        new TestCaseData((SessionAuthenticationOptions o) => o.Lifetime = TimeSpan.Zero, "Lifetime").SetName("Lifetime_is_checked"),
-        new TestCaseData((SessionAuthenticationOptions o) => o.Cookie.Name = " ", "Cookie").SetName("Name_is_checked"),
-        new TestCaseData((SessionAuthenticationOptions o) => o.Cookie.HttpOnly = false, "Cookie").SetName("HttpOnly_is_checked"),
-        new TestCaseData((SessionAuthenticationOptions o) => o.ClientCookie.SecurePolicy = CookieSecurePolicy.None, "ClientCookie")
-            .SetName("Secure_is_checked"),
-        new TestCaseData((SessionAuthenticationOptions o) => o.Cookie.Domain = "example.com", "Cookie").SetName("Domain_is_checked"),
-        new TestCaseData((SessionAuthenticationOptions o) => o.TrustedOrigins.Add("https://app.example.com/"), "TrustedOrigins")
-            .SetName("Origins_are_checked"),
+        Wrong("Lifetime", "Lifetime", options => options.Lifetime = TimeSpan.Zero),
+        Wrong("Cookie", "Name", options => options.Cookie.Name = " "),
+        Wrong("Cookie", "HttpOnly", options => options.Cookie.HttpOnly = false),
+        Wrong("Cookie", "Domain", options => options.Cookie.Domain = "example.com"),
+        Wrong("ClientCookie", "SecurePolicy", options => options.ClientCookie.SecurePolicy = CookieSecurePolicy.None),
+        Wrong("TrustedOrigins", "path", options => options.TrustedOrigins.Add("https://app.example.com/")),
     ];
 
     [TestCaseSource(nameof(WrongOptions))]
@@ -207,7 +205,7 @@ public sealed class SessionTests : ServiceTests
             {
                 Headers =
                 {
-                    { "Cookie", $"__Host-autostack-session={new string('a', 43)}" },
+                    { "Cookie", $"__Host-autostack-session={new string('A', 43)}" },
                     { "Origin", origin },
                     { "Sec-Fetch-Site", "same-site" },
                 },
@@ -219,6 +217,9 @@ public sealed class SessionTests : ServiceTests
         Assert.That(await AskAsync("https://app.example.com"), Is.EqualTo(HttpStatusCode.ServiceUnavailable));
         Assert.That(await AskAsync("https://other.example.com"), Is.EqualTo(HttpStatusCode.Unauthorized));
     }
+
+    private static TestCaseData Wrong(string setting, string what, Action<SessionAuthenticationOptions> configure) =>
+        new TestCaseData(configure, setting).SetArgDisplayNames(setting, what);
 
     // An application whose database is away.
     private static WebApplication BuildWith(Action<SessionAuthenticationOptions> configure)
@@ -235,6 +236,8 @@ public sealed class SessionTests : ServiceTests
         var app = builder.Build();
         app.UseExceptionHandler();
         app.UseStatusCodePages();
+        app.UseAuthentication();
+        app.UseAuthorization();
         app.MapMethods("/private", ["GET", "POST"], () => "private").RequireAuthorization();
         return app;
     }

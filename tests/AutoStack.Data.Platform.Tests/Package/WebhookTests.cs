@@ -32,19 +32,19 @@ public sealed class WebhookTests : ServiceTests
     [Test]
     public async Task A_signed_push_queues_the_deployment_of_a_proven_project()
     {
-        var projectId = await AddProvenProjectAsync("signed");
+        await AddProvenProjectAsync("signed", id: "1001");
         using var response = await PushAsync("/webhooks/github", Body("signed", id: "1001"), WebhookSecret);
         var answer = await JsonOf(response);
 
         Assert.That((response.StatusCode, answer.GetProperty("outcome").GetString(), answer.GetProperty("deployments").GetInt32()),
-            Is.EqualTo((HttpStatusCode.OK, "Queued", 1)), $"{projectId}");
+            Is.EqualTo((HttpStatusCode.OK, "Queued", 1)));
     }
 
     [Test]
     public async Task A_forged_or_unsigned_push_is_not_stored()
     {
-        await AddProvenProjectAsync("forged");
-        var body = Body("forged", id: "1001");
+        await AddProvenProjectAsync("forged", id: "1002");
+        var body = Body("forged", id: "1002");
         using var forged = await PushAsync("/webhooks/github", body, "another secret", delivery: "forged-1");
         using var unsigned = await PushAsync("/webhooks/github", body, secret: null, delivery: "forged-2");
         var stored = await Get<IWebhookPayloadRepository>().ListAsync(WebhookPayloadFilter.All, Cursor.Start, 100, Token);
@@ -96,14 +96,13 @@ public sealed class WebhookTests : ServiceTests
          "repository":{"id":{{{id}}},"clone_url":"https://github.com/ada/{{{name}}}.git"}}
         """;
 
-    private async Task<Guid> AddProvenProjectAsync(string name)
+    private async Task AddProvenProjectAsync(string name, string id)
     {
         var user = await Get<IUserRepository>().AddAsync(new NewUser { Name = "Ada", Email = NewEmail() }, Token);
         var project = await Get<IProjectRepository>().AddAsync(
             new NewProject { UserId = user.Id, Name = name, Repository = $"ada/{name}", AutoDeployEnabled = true }, Token);
-        var access = new RepositoryAccess { Provider = WebhookProvider.GitHub, Host = "github.com", RepositoryId = "1001" };
+        var access = new RepositoryAccess { Provider = WebhookProvider.GitHub, Host = "github.com", RepositoryId = id };
         await Get<IPlatformProjectRepository>().RecordAccessAsync(project.Id, project.Repository, access, Token);
-        return project.Id;
     }
 
     private async Task<HttpResponseMessage> PushAsync(

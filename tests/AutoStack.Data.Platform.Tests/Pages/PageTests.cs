@@ -1,4 +1,5 @@
 using AutoStack.Data.Tests.Support;
+using PuppeteerSharp.Media;
 
 namespace AutoStack.Data.Platform.Tests.Pages;
 
@@ -45,7 +46,7 @@ public sealed class PageTests
         var address = await tab.EvaluateAsync<string>("document.querySelector('#address').href");
         using var http = new HttpClient(new SocketsHttpHandler { UseProxy = false });
         var page = await http.GetStringAsync(address, Token);
-        await ScreenshotAsync(tab);
+        await PictureAsync(tab, "platform", 900, "light");
 
         Assert.That(lines, Does.Contain("$ sh build.sh").And.Contain("Built 3 pages."));
         Assert.That(numbers, Is.EqualTo(Enumerable.Range(1, lines.Length)));
@@ -53,14 +54,17 @@ public sealed class PageTests
         var stages = await tab.EvaluateAsync<string>("document.querySelector('#stages').innerText");
         Assert.That(stages, Does.Contain("building completed").And.Contain("deploying completed"));
 
+        var first = tab.Page.Url;
         await tab.ClickAsync("#redeploy");
-        await tab.UntilStatusAsync("success");
+        await tab.UntilAsync($"location.href !== '{first}' && document.querySelector('#status')?.textContent === 'success'");
         Assert.That(await tab.EvaluateAsync<string>("document.querySelector('#address').href"), Is.Not.EqualTo(address));
 
         await tab.GoAsync("/dashboard.html");
         await tab.UntilAsync("document.querySelectorAll('#per-day rect.bar').length === 14");
         await tab.UntilAsync("document.querySelectorAll('#success circle').length === 1");
         Assert.That(await tab.EvaluateAsync<string>("document.querySelector('#numbers').innerText"), Does.Contain("100 %"));
+
+        await PicturesAsync(tab, "dashboard-with-numbers");
 
         await tab.GoAsync("/search.html");
         await tab.FillAsync("[name=text]", "built 3");
@@ -178,11 +182,14 @@ public sealed class PageTests
             await tab.EvaluateAsync<int>("document.documentElement.scrollWidth"), Is.LessThanOrEqualTo(380), "It scrolls sideways.");
         Assert.That(await tab.EvaluateAsync<string>("document.documentElement.lang"), Is.EqualTo("en"));
         Assert.That(
-            await tab.EvaluateAsync<int>("[...document.querySelectorAll('input, select')].filter(one => !one.labels.length).length"),
+            await tab.EvaluateAsync<int>(
+                "[...document.querySelectorAll('input, select')].filter(one => !one.labels.length).length"),
             Is.Zero, "A field has no label.");
         Assert.That(
-            await tab.EvaluateAsync<int>("[...document.querySelectorAll('button, a')].filter(one => !one.textContent.trim()).length"),
+            await tab.EvaluateAsync<int>(
+                "[...document.querySelectorAll('button, a')].filter(one => one.offsetParent && !one.textContent.trim()).length"),
             Is.Zero, "A button or link has no text.");
+        await PicturesAsync(tab, path.Trim('/').Replace(".html", "", StringComparison.Ordinal));
     }
 
     [Test]
@@ -202,13 +209,23 @@ public sealed class PageTests
             Is.EqualTo("A small deployment platform on AutoStack.Data: sign up, deploy an example or a git repository, and watch."));
     }
 
-    // For the documentation: AUTOSTACK_SCREENSHOT=docs/images/platform.png.
-    private static async Task ScreenshotAsync(Tab tab)
+    // Pictures for the documentation, and for whoever changes a page: AUTOSTACK_SCREENSHOTS=docs/images.
+    private static async Task PictureAsync(Tab tab, string name, int width, string scheme)
     {
-        if (Environment.GetEnvironmentVariable("AUTOSTACK_SCREENSHOT") is { Length: > 0 } file)
+        if (Environment.GetEnvironmentVariable("AUTOSTACK_SCREENSHOTS") is { Length: > 0 } folder)
         {
-            await tab.Page.SetViewportAsync(new() { Width = 900, Height = 760 });
-            await tab.Page.ScreenshotAsync(Path.GetFullPath(file, SourceRoot.Path));
+            await tab.Page.SetViewportAsync(new() { Width = width, Height = 760 });
+            await tab.Page.EmulateMediaFeaturesAsync([new() { MediaFeature = MediaFeature.PrefersColorScheme, Value = scheme }]);
+            await tab.Page.ScreenshotAsync(Path.Combine(Path.GetFullPath(folder, SourceRoot.Path), $"{name}.png"));
+        }
+    }
+
+    private static async Task PicturesAsync(Tab tab, string page)
+    {
+        foreach (var scheme in new[] { "light", "dark" })
+        {
+            await PictureAsync(tab, $"{page}-{scheme}-380", 380, scheme);
+            await PictureAsync(tab, $"{page}-{scheme}", 1000, scheme);
         }
     }
 }

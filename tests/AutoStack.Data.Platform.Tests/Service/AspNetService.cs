@@ -22,6 +22,8 @@ internal static class AspNetService
         var app = builder.Build();
         app.UseExceptionHandler();
         app.UseStatusCodePages();
+        app.UseAuthentication();
+        app.UseAuthorization();
 
         MapAccounts(app);
         MapProjects(app);

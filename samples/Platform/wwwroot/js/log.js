@@ -3,6 +3,7 @@
 
 const MAX_LINES = 5000;
 const RETRY_MS = 1000;
+const DRAW_MS = 50;
 
 /**
  * Shows the log of a deployment.
@@ -35,11 +36,11 @@ export function showLog(path, list, report, changed) {
     });
   }
 
-  // Thousands of lines may come at once: they are drawn together, once per frame.
+  // Thousands of lines may come at once: they are drawn together. Not with the next frame: a tab in the background has none.
   function add(line) {
     waiting.push(line);
     if (waiting.length === 1) {
-      requestAnimationFrame(draw);
+      setTimeout(draw, DRAW_MS);
     }
   }
 
