@@ -1,5 +1,5 @@
 using AutoStack.Data.Tests.Support;
-using PuppeteerSharp.Media;
+using PuppeteerSharp;
 
 namespace AutoStack.Data.Platform.Tests.Pages;
 
