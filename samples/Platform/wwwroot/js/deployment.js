@@ -67,7 +67,7 @@ function showStages(stages) {
   if (find('stages').dataset.shown !== text) {
     find('stages').dataset.shown = text;
     find('stages').replaceChildren(...stages.map(stage => make('li', { className: stage.status },
-      make('span', {}, stage.name), make('span', { className: 'hint' }, ` ${stage.status}${duration(stage)}`))));
+      make('span', {}, stage.name), make('span', { className: 'hint' }, ` ${stage.status.replace('_', ' ')}${duration(stage)}`))));
   }
 }
 
