@@ -129,6 +129,9 @@ public sealed class SourceTree
         var sources = Directory.EnumerateFiles(Path.Combine(Root, "samples", "FirstService"), "*.cs")
             .Append(Path.Combine(Root, "tests", "AutoStack.Data.Tests", "Conventions", "ReadmeCode.cs"))
             .Append(Path.Combine(Root, "tests", "AutoStack.Data.Tests", "Samples", "BucketArchiveStore.cs"))
+            .Append(Path.Combine(Root, "tests", "AutoStack.Data.Platform.Tests", "Service", "AspNetService.cs"))
+            .Concat(SourcesOf(Path.Combine("samples", "Platform")))
+
             .Concat(PackageReadmes); // .ci/consumers builds their programs.
         var compiled = Normal(string.Join('\n', sources.Select(File.ReadAllText)));
         var blocks = Directory.EnumerateFiles(Path.Combine(Root, "docs"), "*.md").Append(Path.Combine(Root, "README.md"))
