@@ -58,6 +58,7 @@ DECLARE
         ['deployment_stages', 'id deployment_id stage_name status started_at completed_at error_message created_at'],
         ['deployment_containers', 'id deployment_id container_id image host port status created_at stopped_at'],
         ['deployment_health_checks', 'id deployment_id url http_status latency_ms is_live checked_at'],
+        ['deployment_health_hours', 'deployment_id hour checks live latency_sum latency_count'],
         ['deployment_runtime_logs', 'id deployment_id source log_level message timestamp seq'],
         ['webhook_payloads', 'id deployment_id provider received_at'],
         ['upkeep_leases', 'name created_at holder acquired_at renewed_at expires_at released_at last_holder last_started_at '
@@ -174,19 +175,24 @@ BEGIN
         FROM pg_class c
         WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p') AND c.relname = ANY (ours) AND c.relowner <> owner_id
         UNION ALL
-        -- The partitions of the feature log-partitions, and the functions that create and drop them with the rights of their owner.
+        -- The partitions of the feature log-partitions, the hours of the feature timescale, and the functions that work on them with the
+        -- rights of their owner.
         SELECT format('ALTER SCHEMA %I OWNER TO %I', n.nspname, owner)
         FROM pg_namespace n
-        WHERE n.nspname = 'autostack_partitions' AND n.nspowner <> owner_id
+        WHERE n.nspname IN ('autostack_partitions', 'autostack_timescale') AND n.nspowner <> owner_id
         UNION ALL
         SELECT format('ALTER TABLE %s OWNER TO %I', c.oid::regclass, owner)
         FROM pg_class c
         JOIN pg_namespace n ON n.oid = c.relnamespace
-        WHERE n.nspname = 'autostack_partitions' AND c.relkind = 'r' AND c.relowner <> owner_id
+        WHERE n.nspname IN ('autostack_partitions', 'autostack_timescale') AND c.relkind = 'r' AND c.relowner <> owner_id
+        UNION ALL
+        SELECT format('ALTER MATERIALIZED VIEW %s OWNER TO %I', c.oid::regclass, owner)
+        FROM pg_class c
+        WHERE c.oid = to_regclass('public.deployment_health_hours') AND c.relowner <> owner_id
         UNION ALL
         SELECT format('ALTER FUNCTION %s OWNER TO %I', p.oid::regprocedure, owner)
         FROM pg_proc p
-        WHERE p.pronamespace = 'public'::regnamespace AND p.proname ~ 'log_(partition|table)' AND p.proowner <> owner_id
+        WHERE p.pronamespace = 'public'::regnamespace AND p.proname ~ 'log_(partition|table)|health_check' AND p.proowner <> owner_id
         UNION ALL
         SELECT DISTINCT format('ALTER FUNCTION %s OWNER TO %I', p.oid::regprocedure, owner)
         FROM pg_trigger t
@@ -217,7 +223,13 @@ BEGIN
             END,
             item.kind, item.name, app);
         IF item.columns IS NOT NULL THEN
-            EXECUTE format('GRANT SELECT (%s) ON %s TO %I', item.columns, item.name, readonly);
+            -- A hypertable with compressed chunks refuses rights on columns; all columns of this one are readable.
+            EXECUTE format('GRANT SELECT %s ON %s TO %I',
+                CASE
+                    WHEN item.relname = 'deployment_health_checks' AND to_regnamespace('autostack_timescale') IS NOT NULL THEN ''
+                    ELSE format('(%s)', item.columns)
+                END,
+                item.name, readonly);
         END IF;
     END LOOP;
 

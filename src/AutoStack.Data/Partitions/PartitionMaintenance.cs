@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Diagnostics.Metrics;
 using System.Text.RegularExpressions;
+using AutoStack.Data.HealthChecks;
 using AutoStack.Data.Postgres;
 
 namespace AutoStack.Data.Partitions;
@@ -8,9 +9,10 @@ namespace AutoStack.Data.Partitions;
 /// <param name="db">Runs what is short.</param>
 /// <param name="patient">Runs what reads a whole partition.</param>
 /// <param name="clock">The clock; a fake clock shifts the time that periods are compared with.</param>
+/// <param name="hours">Whether health checks are in chunks of TimescaleDB.</param>
 /// <param name="archiving">Drops a partition after storing it in an archive; null to drop without one.</param>
-internal sealed partial class PartitionMaintenance(Db db, Db patient, TimeProvider clock, PartitionDrop? archiving = null)
-    : IPartitionMaintenance
+internal sealed partial class PartitionMaintenance(
+    Db db, Db patient, TimeProvider clock, HealthCheckHours hours, PartitionDrop? archiving = null) : IPartitionMaintenance
 {
     /// <summary>The time that a statement has which reads a whole partition.</summary>
     internal static readonly TimeSpan Longest = TimeSpan.FromHours(1);
@@ -93,6 +95,11 @@ internal sealed partial class PartitionMaintenance(Db db, Db patient, TimeProvid
     /// <param name="cancellationToken">Stops the work.</param>
     internal async Task<Release> ReleaseAsync(string table, DateTimeOffset before, CancellationToken cancellationToken)
     {
+        if (await AreChunksAsync(table, cancellationToken).ConfigureAwait(false))
+        {
+            return await HealthCheckChunks.ReleaseAsync(db, before, cancellationToken).ConfigureAwait(false);
+        }
+
         var (dropped, first) = (0, before);
         var partitions = await ListBoundedAsync(table, cancellationToken).ConfigureAwait(false);
         foreach (var partition in partitions.Where(partition => partition.Until <= before))
@@ -119,7 +126,12 @@ internal sealed partial class PartitionMaintenance(Db db, Db patient, TimeProvid
     /// like the default partition.
     /// </summary>
     internal async Task<DateTimeOffset> FindFirstWholeAsync(string table, DateTimeOffset before, CancellationToken cancellationToken) =>
-        FirstWhole(await ListBoundedAsync(table, cancellationToken).ConfigureAwait(false), before);
+        await AreChunksAsync(table, cancellationToken).ConfigureAwait(false)
+            ? await HealthCheckChunks.FindFirstWholeAsync(db, before, cancellationToken).ConfigureAwait(false)
+            : FirstWhole(await ListBoundedAsync(table, cancellationToken).ConfigureAwait(false), before);
+
+    private async Task<bool> AreChunksAsync(string table, CancellationToken cancellationToken) =>
+        table == HealthCheckChunks.Table && await hours.AreThereAsync(db, cancellationToken).ConfigureAwait(false);
 
     private static DateTimeOffset FirstWhole(IEnumerable<LogPartition> partitions, DateTimeOffset before) => partitions
         .Where(partition => partition.Until > before)
