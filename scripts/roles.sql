@@ -2,7 +2,8 @@
 --
 --   psql -v ON_ERROR_STOP=1 -d autostack -f scripts/roles.sql
 --
---   autostack_owner     owns tables and functions; nobody logs in as it
+--   autostack_owner     owns tables and functions; nobody connects as it. With the extension timescaledb it may log in and has a
+--                       connection limit of 0: the jobs of the extension run as the owner of their tables, and clients are refused.
 --   autostack_migrator  runs autostack-db: it acts as the owner
 --   autostack_app       the services: reads and writes rows, changes no table and no journal
 --   autostack_readonly  people and reports: reads the columns that are listed below, and nothing else
@@ -108,7 +109,10 @@ BEGIN
     -- The roles, with no right that reaches past the rows of this database.
     FOR item IN
         SELECT r.name, r.login
-        FROM (VALUES (owner, 'NOLOGIN'), (migrator, 'LOGIN'), (app, 'LOGIN'), (readonly, 'LOGIN CONNECTION LIMIT 5')) AS r (name, login)
+        FROM (VALUES
+            (owner, CASE WHEN EXISTS (SELECT FROM pg_extension e WHERE e.extname = 'timescaledb') THEN 'LOGIN CONNECTION LIMIT 0'
+                ELSE 'NOLOGIN' END),
+            (migrator, 'LOGIN'), (app, 'LOGIN'), (readonly, 'LOGIN CONNECTION LIMIT 5')) AS r (name, login)
     LOOP
         IF NOT EXISTS (SELECT FROM pg_roles p WHERE p.rolname = item.name) THEN
             EXECUTE format('CREATE ROLE %I', item.name);

@@ -97,9 +97,11 @@ internal static class RequirementCheck
                let first = plan.Scripts.FirstOrDefault(script => script.Set == set.Name)
                where first is not null
                from other in sets
-               where history.Find(other.Name)?.CurrentVersion > 0 && (Excludes(set, other) || Excludes(other, set))
-               select $"{first.Up.FileName}: {set.Name} and {other.Name} exclude each other. Revert the other one first: " +
-                   Removal(other, 0),
+               let isApplied = history.Find(other.Name)?.CurrentVersion > 0
+               where isApplied || plan.Scripts.Any(script => script.Set == other.Name)
+               where Excludes(set, other) || Excludes(other, set)
+               select $"{first.Up.FileName}: {set.Name} and {other.Name} exclude each other. " +
+                   (isApplied ? $"Revert the other one first: {Removal(other, 0)}" : $"Run one of them: --set {set.Name}."),
         ];
 
         static bool Excludes(ScriptSet set, ScriptSet other) => set.Scripts.Any(

@@ -8,15 +8,22 @@ internal static class HealthCheckChunks
     /// <summary>The table.</summary>
     internal const string Table = "deployment_health_checks";
 
-    /// <summary>Drops the chunks whose checks are all older than a moment, with the sums of their hours.</summary>
+    /// <summary>Drops the chunks whose checks are all older than a moment, with the sums of their hours. No check is purged alone.</summary>
+    /// <param name="patient">Runs what waits for locks.</param>
+    /// <param name="before">The moment.</param>
+    /// <param name="cancellationToken">Stops the work.</param>
     internal static async Task<PartitionMaintenance.Release> ReleaseAsync(
-        Db db, DateTimeOffset before, CancellationToken cancellationToken)
+        Db patient, DateTimeOffset before, CancellationToken cancellationToken)
     {
-        var dropped = await db.WriteBatchAsync(
-            async sets => (await sets.FindAsync(row => new Count(row.Int())).ConfigureAwait(false))!,
-            [new Statement("SELECT public.drop_health_check_chunks(@before)", P.Of(before))],
+        var dropped = await patient.WriteBatchAsync(
+            async sets =>
+            {
+                await sets.SkipAsync().ConfigureAwait(false);
+                return (await sets.FindAsync(row => new Count(row.Int())).ConfigureAwait(false))!;
+            },
+            [PartitionMaintenance.Unlimited, new Statement("SELECT public.drop_health_check_chunks(@before)", P.Of(before))],
             cancellationToken).ConfigureAwait(false);
-        return new(await FindFirstWholeAsync(db, before, cancellationToken).ConfigureAwait(false), dropped.Chunks);
+        return new(Before: null, dropped.Chunks);
     }
 
     /// <summary>The start of the first chunk that ends after a moment, at the latest that moment: such a chunk stays whole.</summary>

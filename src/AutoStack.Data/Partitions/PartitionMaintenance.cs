@@ -22,6 +22,13 @@ internal sealed partial class PartitionMaintenance(
     private static readonly Gauge<double> Ahead = Telemetry.Meter.CreateGauge<double>(
         "autostack.partitions.days_ahead", "d", "Days until a table of logs has no partition for new rows, when they were last read.");
 
+    /// <summary>Lifts the role's own limits from a transaction: they are for statements that serve a request.</summary>
+    internal static Statement Unlimited => new("""
+        SELECT pg_catalog.set_config(s.name, '0', TRUE)
+        FROM pg_catalog.pg_settings s
+        WHERE s.name IN ('statement_timeout', 'transaction_timeout')
+        """);
+
     /// <summary>The tables that the feature partitions.</summary>
     internal static IReadOnlyList<string> Tables { get; } = ["deployment_logs", "deployment_runtime_logs", "deployment_health_checks"];
 
@@ -97,7 +104,7 @@ internal sealed partial class PartitionMaintenance(
     {
         if (await AreChunksAsync(table, cancellationToken).ConfigureAwait(false))
         {
-            return await HealthCheckChunks.ReleaseAsync(db, before, cancellationToken).ConfigureAwait(false);
+            return await HealthCheckChunks.ReleaseAsync(patient, before, cancellationToken).ConfigureAwait(false);
         }
 
         var (dropped, first) = (0, before);
@@ -153,7 +160,7 @@ internal sealed partial class PartitionMaintenance(
         new Statement("SELECT 1 WHERE public.drop_log_partition(@name, @before)", P.Text(name, name: "name"), P.Of(before)),
         nameof(DropAsync), cancellationToken);
 
-    // The role's own limits are for statements that serve a request. True when the statement returns a row.
+    // True when the statement returns a row.
     private Task<bool> RunPatientlyAsync(Statement statement, string operation, CancellationToken cancellationToken) =>
         patient.WriteBatchAsync(
             async sets =>
@@ -162,11 +169,7 @@ internal sealed partial class PartitionMaintenance(
                 return await sets.AnyAsync().ConfigureAwait(false);
             },
             [
-                new Statement("""
-                    SELECT pg_catalog.set_config(s.name, '0', TRUE)
-                    FROM pg_catalog.pg_settings s
-                    WHERE s.name IN ('statement_timeout', 'transaction_timeout')
-                    """),
+                Unlimited,
                 statement,
             ],
             cancellationToken,
@@ -211,9 +214,9 @@ internal sealed partial class PartitionMaintenance(
         string Table, bool IsPartitioned, string? Partition, string? Bound, long? Rows, long? Bytes, string? Ahead, DateTimeOffset ReadAt);
 
     /// <summary>What a retention run has dropped, and what is left to purge.</summary>
-    /// <param name="Before">The moment before which rows are purged one by one.</param>
+    /// <param name="Before">The moment before which rows are purged one by one; null when none are.</param>
     /// <param name="Dropped">The number of dropped partitions.</param>
-    internal readonly record struct Release(DateTimeOffset Before, int Dropped);
+    internal readonly record struct Release(DateTimeOffset? Before, int Dropped);
 }
 
 /// <summary>Drops a partition in another way, for example after it was archived; false when the partition stays.</summary>

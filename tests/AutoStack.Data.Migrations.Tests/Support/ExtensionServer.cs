@@ -20,6 +20,9 @@ internal static class ExtensionServer
     /// <summary>The statement that creates the extension of a feature.</summary>
     public static string CreateSql(string feature) => $"CREATE EXTENSION {Known[feature].Extension}";
 
+    /// <summary>The folder of the server's binaries for a feature.</summary>
+    public static string FolderOf(string feature) => Environment.GetEnvironmentVariable(Known[feature].Variable) ?? "";
+
     /// <summary>The server for a feature; null when the variable is not set.</summary>
     public static Task<PostgresServer?> FindAsync(string feature) => Started[feature].Value;
 

@@ -28,12 +28,5 @@ BEGIN
         COMMIT;
         first_page := first_page + 25;
     END LOOP;
-
-    -- Gives the disk space back.
-    LOCK TABLE autostack_timescale.deployment_health_checks IN ACCESS EXCLUSIVE MODE;
-    IF EXISTS (SELECT FROM autostack_timescale.deployment_health_checks) THEN
-        RAISE 'Checks have not moved: run the command again';
-    END IF;
-    TRUNCATE autostack_timescale.deployment_health_checks;
 END
 $$;

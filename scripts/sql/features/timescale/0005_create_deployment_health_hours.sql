@@ -1,3 +1,13 @@
+-- The plain table is empty by now, and gives its disk space back.
+DO $$
+BEGIN
+    LOCK TABLE autostack_timescale.deployment_health_checks IN ACCESS EXCLUSIVE MODE;
+    IF NOT EXISTS (SELECT FROM autostack_timescale.deployment_health_checks) THEN
+        TRUNCATE autostack_timescale.deployment_health_checks;
+    END IF;
+END
+$$;
+
 -- The checks of each deployment by the hour. Hours that are not summed up yet are counted when they are read.
 CREATE MATERIALIZED VIEW deployment_health_hours WITH (
     timescaledb.continuous, timescaledb.materialized_only = FALSE, timescaledb.chunk_interval = '7 days'
