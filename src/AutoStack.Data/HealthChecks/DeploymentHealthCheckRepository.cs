@@ -134,106 +134,6 @@ internal sealed partial class DeploymentHealthCheckRepository(Db db, TimeProvide
                   coalesce((SELECT v.id FROM live v), '00000000-0000-0000-0000-000000000000'::uuid))
             """, [P.Of(deploymentId)], cancellationToken).ConfigureAwait(false) ?? 0;
 
-    public async Task<DeploymentHealthCheck> AddAsync(NewDeploymentHealthCheck check, CancellationToken cancellationToken)
-    {
-        ArgumentNullException.ThrowIfNull(check);
-        ArgumentException.ThrowIfNullOrWhiteSpace(check.Url);
-        var statement = new Statement($"""
-            WITH found AS (
-                SELECT {Columns}
-                FROM deployment_health_checks h
-                WHERE h.id = @id
-            ),
-            stored AS (
-                INSERT INTO deployment_health_checks AS h (id, deployment_id, url, http_status, latency_ms, is_live, checked_at)
-                SELECT @id, @deploymentId, @url, @httpStatus::int, @latencyMs::int, @isLive::boolean,
-                    least(@checkedAt, {ServerTime.Present})
-                WHERE NOT EXISTS (SELECT FROM found f)
-                ON CONFLICT DO NOTHING
-                RETURNING {Columns}
-            )
-            SELECT {Columns}
-            FROM stored h
-            UNION ALL
-            SELECT {Columns}
-            FROM found h
-            WHERE h.deployment_id = @deploymentId
-            """,
-            P.Of(check.Id ?? Ids.New(), "id"),
-            P.Of(check.DeploymentId),
-            P.Text(check.Url, IPlatformDeploymentHealthCheckRepository.MaxUrlLength),
-            P.Of(check.HttpStatus),
-            P.Of(check.LatencyMs),
-            P.Of(check.IsLive),
-            P.Of(check.CheckedAt),
-            ServerTime.Now(clock));
-        return await StoreAsync().ConfigureAwait(false) ?? await StoreAsync().ConfigureAwait(false)
-            ?? throw DuplicateException.OfId("deployment_health_checks_pkey");
-
-        // No row when a concurrent call stores the same id: the second statement sees it. A target of ON CONFLICT would do with one
-        // statement, but the unique rule is another one in each layout of the table.
-        Task<DeploymentHealthCheck?> StoreAsync() =>
-            db.WriteAsync(sets => sets.FindAsync(Read), statement, statement, cancellationToken, nameof(AddAsync));
-    }
-
-    public async Task<int> AddManyAsync(IReadOnlyCollection<NewDeploymentHealthCheck> checks, CancellationToken cancellationToken)
-    {
-        ArgumentNullException.ThrowIfNull(checks);
-        if (checks.Count > IPlatformDeploymentHealthCheckRepository.MaxBatchSize)
-        {
-            throw new ArgumentException(
-                $"{checks.Count} checks are too many at once; at most {IPlatformDeploymentHealthCheckRepository.MaxBatchSize}.",
-                nameof(checks));
-        }
-
-        if (checks.Count == 0)
-        {
-            return 0;
-        }
-
-        // Each deployment is locked, so that none is removed between the join and the insert.
-        var statement = new Statement($"""
-            WITH sent AS (
-                SELECT n.id, n.deployment_id, n.url, n.http_status, n.latency_ms, n.is_live,
-                    least(n.checked_at, {ServerTime.Present}) AS checked_at
-                FROM {HealthCheckBatch.Rows}
-                JOIN deployments d ON d.id = n.deployment_id
-                ORDER BY n.id
-                FOR KEY SHARE OF d
-            ),
-            found AS (
-                SELECT h.id, h.deployment_id
-                FROM deployment_health_checks h
-                WHERE h.id = ANY (@ids)
-            ),
-            stored AS (
-                INSERT INTO deployment_health_checks AS h (id, deployment_id, url, http_status, latency_ms, is_live, checked_at)
-                SELECT n.id, n.deployment_id, n.url, n.http_status, n.latency_ms, n.is_live, n.checked_at
-                FROM sent n
-                WHERE NOT EXISTS (SELECT FROM found f WHERE f.id = n.id)
-                ON CONFLICT DO NOTHING
-                RETURNING h.id
-            )
-            SELECT
-                (SELECT pg_catalog.count(n.id)::int FROM sent n),
-                (SELECT pg_catalog.count(t.id)::int FROM stored t),
-                (SELECT pg_catalog.count(n.id)::int FROM sent n JOIN found f ON f.id = n.id AND f.deployment_id = n.deployment_id)
-            """,
-            [.. HealthCheckBatch.Parameters(checks), ServerTime.Now(clock)]);
-        var counts = await StoreAsync().ConfigureAwait(false);
-        if (counts.Kept < counts.Sent)
-        {
-            counts = await StoreAsync().ConfigureAwait(false);
-        }
-
-        return counts.Kept == counts.Sent ? counts.Kept : throw DuplicateException.OfId("deployment_health_checks_pkey");
-
-        // As with one check: a second statement sees what a concurrent call has stored.
-        async Task<Stored> StoreAsync() => (await db.WriteAsync(
-            sets => sets.FindAsync(row => new Stored(row.Int(), row.Int() + row.Int())),
-            statement, statement, cancellationToken, nameof(AddManyAsync)).ConfigureAwait(false))!;
-    }
-
     public Task<int> PurgeAsync(DateTimeOffset before, int limit, CancellationToken cancellationToken) =>
         PurgeAsync(before, limit, new PurgeWindow.Place(), cancellationToken);
 
@@ -274,6 +174,4 @@ internal sealed partial class DeploymentHealthCheckRepository(Db db, TimeProvide
             )
             {PurgeWindow.Result}
             """, before, Limit.Check(limit, IPlatformDeploymentHealthCheckRepository.MaxPurgeSize), place, cancellationToken);
-
-    private sealed record Stored(int Sent, int Kept);
 }

@@ -8,7 +8,9 @@ internal static class HealthCheckChunks
     /// <summary>The table.</summary>
     internal const string Table = "deployment_health_checks";
 
-    /// <summary>Drops the chunks whose checks are all older than a moment, with the sums of their hours. No check is purged alone.</summary>
+    /// <summary>
+    /// Drops the chunks whose checks are all older than a moment, with the sums of their hours. No check is purged alone.
+    /// </summary>
     /// <param name="patient">Runs what waits for locks.</param>
     /// <param name="before">The moment.</param>
     /// <param name="cancellationToken">Stops the work.</param>

@@ -2,7 +2,9 @@ using AutoStack.Data.Testing;
 
 namespace AutoStack.Data.Migrations.Tests.Support;
 
-/// <summary>A server with an extension that the server of the run does not have, from the folder that an environment variable names.</summary>
+/// <summary>
+/// A server with an extension that the server of the run does not have, from the folder that an environment variable names.
+/// </summary>
 internal static class ExtensionServer
 {
     /// <summary>The extensions that features need, with the variable that names a folder of binaries.</summary>
