@@ -35,5 +35,10 @@ internal static class HealthCheckChunks
             row => row.Time(), "SELECT public.health_check_chunk_start(@before)", [P.Of(before)], cancellationToken)
             .ConfigureAwait(false) ?? before;
 
+    /// <summary>The jobs of TimescaleDB that work on the checks.</summary>
+    internal static Task<IReadOnlyList<ChunkJob>> ListJobsAsync(Db db, CancellationToken cancellationToken) => db.ListAsync(
+        row => new ChunkJob(row.Text(), row.TimeOrNull()), "SELECT j.job, j.succeeded_at FROM public.health_check_jobs() j", [],
+        cancellationToken);
+
     private sealed record Count(int Chunks);
 }

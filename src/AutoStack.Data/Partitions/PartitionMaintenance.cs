@@ -52,7 +52,12 @@ internal sealed partial class PartitionMaintenance(
             """, [P.Of([.. Tables], "names"), ServerTime.Now(clock)], cancellationToken).ConfigureAwait(false);
         var readAt = rows.Count == 0 ? default : rows[0].ReadAt;
         var status = new PartitionStatus(
-            [.. Tables.Select(name => Table(name, [.. rows.Where(row => row.Table == name)], readAt))], readAt);
+            [.. Tables.Select(name => Table(name, [.. rows.Where(row => row.Table == name)], readAt))], readAt)
+        {
+            Jobs = await hours.ReadAsync(
+                db, () => HealthCheckChunks.ListJobsAsync(db, cancellationToken), () => Task.FromResult<IReadOnlyList<ChunkJob>>([]),
+                cancellationToken).ConfigureAwait(false),
+        };
         foreach (var table in status.Tables)
         {
             if (table.DaysAhead is { } days)

@@ -1,5 +1,7 @@
 using AutoStack.Data.Deployments;
 using AutoStack.Data.HealthChecks;
+using AutoStack.Data.Monitoring;
+using AutoStack.Data.Partitions;
 using AutoStack.Data.Retention;
 using AutoStack.Data.Tests.Support;
 
@@ -113,6 +115,36 @@ public sealed class HypertableTests : DatabaseTests
                 await ScalarAsync("SELECT sum(checks)::bigint FROM deployment_health_hours WHERE deployment_id = $1", deployment.Id),
                 Is.EqualTo(left));
         }
+    }
+
+    [Test]
+    public async Task Jobs_that_have_not_succeeded_are_reported()
+    {
+        var before = await Get<IPartitionMaintenance>().FindStatusAsync(Token);
+        await ExecuteAsync("""
+            DO $$
+            DECLARE job integer;
+            BEGIN
+                FOR job IN SELECT j.job_id FROM timescaledb_information.jobs j WHERE j.proc_name = 'policy_compression' LOOP
+                    CALL run_job(job);
+                END LOOP;
+            END
+            $$
+            """);
+        var after = await Get<IPartitionMaintenance>().FindStatusAsync(Token);
+
+        Assert.That(PartitionFindings.Of(before).Select(finding => (finding.Rule, finding.Severity, finding.Problem)), Is.EquivalentTo(new[]
+        {
+            (PartitionFindings.JobsRule, Severity.Warning, "The job policy_compression has never succeeded."),
+            (PartitionFindings.JobsRule, Severity.Warning, "The job policy_refresh_continuous_aggregate has never succeeded."),
+        }));
+        Assert.That(PartitionFindings.Of(after).Select(finding => finding.Problem), Is.EqualTo(new[]
+        {
+            "The job policy_refresh_continuous_aggregate has never succeeded.",
+        }));
+        Assert.That(
+            PartitionFindings.Of(after with { ReadAt = DateTimeOffset.UtcNow.AddDays(3) }).Select(finding => finding.Problem),
+            Has.Some.StartsWith("The job policy_compression last succeeded at "));
     }
 
     private Task<int> AddChecksAsync(Deployment deployment, DateTimeOffset start, int count, TimeSpan apart) =>

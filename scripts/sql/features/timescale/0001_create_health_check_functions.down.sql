@@ -1,3 +1,4 @@
+DROP FUNCTION health_check_jobs();
 DROP FUNCTION health_check_chunk_start(timestamp);
 DROP FUNCTION drop_health_check_chunks(timestamp);
 DROP FUNCTION health_check_hours(uuid, timestamp, timestamp);

@@ -152,6 +152,20 @@ BEGIN
 END
 $$;
 
+-- The jobs that sum hours up and compress chunks, with the time of the last run that succeeded.
+CREATE FUNCTION health_check_jobs() RETURNS TABLE (job text, succeeded_at timestamp)
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    RETURN QUERY
+        SELECT j.proc_name::text, timezone('UTC', nullif(s.last_successful_finish, '-infinity'::timestamptz))
+        FROM timescaledb_information.jobs j
+        LEFT JOIN timescaledb_information.job_stats s ON s.job_id = j.job_id
+        WHERE j.hypertable_schema = 'public' AND j.hypertable_name IN ('deployment_health_checks', 'deployment_health_hours')
+        ORDER BY j.job_id;
+END
+$$;
+
 REVOKE ALL ON FUNCTION
-    health_check_hours(uuid, timestamp, timestamp), drop_health_check_chunks(timestamp), health_check_chunk_start(timestamp)
+    health_check_hours(uuid, timestamp, timestamp), drop_health_check_chunks(timestamp), health_check_chunk_start(timestamp),
+    health_check_jobs()
     FROM PUBLIC;
