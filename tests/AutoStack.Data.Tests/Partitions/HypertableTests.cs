@@ -121,16 +121,8 @@ public sealed class HypertableTests : DatabaseTests
     public async Task Jobs_that_have_not_succeeded_are_reported()
     {
         var before = await Get<IPartitionMaintenance>().FindStatusAsync(Token);
-        await ExecuteAsync("""
-            DO $$
-            DECLARE job integer;
-            BEGIN
-                FOR job IN SELECT j.job_id FROM timescaledb_information.jobs j WHERE j.proc_name = 'policy_compression' LOOP
-                    CALL run_job(job);
-                END LOOP;
-            END
-            $$
-            """);
+        var job = await ScalarAsync("SELECT j.job_id FROM timescaledb_information.jobs j WHERE j.proc_name = 'policy_compression'");
+        await ExecuteAsync($"CALL run_job({job})");
         var after = await Get<IPartitionMaintenance>().FindStatusAsync(Token);
 
         Assert.That(PartitionFindings.Of(before).Select(finding => (finding.Rule, finding.Severity, finding.Problem)), Is.EquivalentTo(new[]
