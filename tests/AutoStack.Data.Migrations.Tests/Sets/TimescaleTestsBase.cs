@@ -18,8 +18,8 @@ public abstract class TimescaleTestsBase : MigrationTests
         SELECT d.id, 'http://a', n % 3 > 0, n,
             timezone('UTC', now()) - n * CASE WHEN n % 10 = 0 THEN interval '1 minute' ELSE interval '2 hours' END
         FROM deployments d, generate_series(1, 500) n;
-        INSERT INTO deployment_containers (deployment_id, container_id, image, status, created_at)
-        SELECT d.id, d.id, 'image', 'running', now() FROM (SELECT id FROM deployments ORDER BY id LIMIT 10) d;
+        INSERT INTO deployment_containers (deployment_id, container_id, image, port, status, created_at)
+        SELECT d.id, d.id, 'image', 3000, 'running', now() FROM (SELECT id FROM deployments ORDER BY id LIMIT 10) d;
         """;
 
     protected const string Rows = "SELECT md5(string_agg(h::text, ' ' ORDER BY h.id)) FROM deployment_health_checks h";
