@@ -1,5 +1,6 @@
 using AutoStack.Data.Migrations.Tests.Support;
 using AutoStack.Data.Testing;
+using Npgsql;
 
 namespace AutoStack.Data.Migrations.Tests.Sets;
 
@@ -19,7 +20,7 @@ public abstract class TimescaleTestsBase : MigrationTests
             timezone('UTC', now()) - n * CASE WHEN n % 10 = 0 THEN interval '1 minute' ELSE interval '2 hours' END
         FROM deployments d, generate_series(1, 500) n;
         INSERT INTO deployment_containers (deployment_id, container_id, image, port, status, created_at)
-        SELECT d.id, d.id, 'image', 3000, 'running', now() FROM (SELECT id FROM deployments ORDER BY id LIMIT 10) d;
+        SELECT d.id, d.id, 'image', 3000 + row_number() OVER (), 'running', now() FROM (SELECT id FROM deployments ORDER BY id LIMIT 10) d;
         """;
 
     protected const string Rows = "SELECT md5(string_agg(h::text, ' ' ORDER BY h.id)) FROM deployment_health_checks h";
@@ -36,10 +37,13 @@ public abstract class TimescaleTestsBase : MigrationTests
     public async Task StartServerAsync() => own = await ExtensionServer.RequireAsync(Name);
 
     [SetUp]
-    public async Task FillAsync()
+    public Task FillAsync() => StartWithAsync(Name, async template =>
     {
-        await ExecuteAsync(ExtensionServer.CreateSql(Name));
-        await Migrator().UpgradeAsync(cancellationToken: Token);
-        await ExecuteAsync(Fill);
-    }
+        await using var source = NpgsqlDataSource.Create(template);
+        await using var extension = source.CreateCommand(ExtensionServer.CreateSql(Name));
+        await extension.ExecuteNonQueryAsync(Token);
+        await new SchemaMigrator(template).UpgradeAsync(cancellationToken: Token);
+        await using var fill = source.CreateCommand(Fill);
+        await fill.ExecuteNonQueryAsync(Token);
+    });
 }
