@@ -202,7 +202,7 @@ internal sealed class Database : IAsyncDisposable, IDisposable
     private PartitionMaintenance CreatePartitions(PartitionDrop? archiving)
     {
         var subject = new Subject("PartitionMaintenance", table: null);
-        return new(new Db(executor, subject), new Db(patient, subject), context.Clock, archiving);
+        return new(new Db(executor, subject), new Db(patient, subject), context.Clock, context.HealthCheckHours, archiving);
     }
 
     private static RetentionService RetentionOver(Db db, PartitionMaintenance partitions, Context context) => new(db, new(
@@ -210,13 +210,13 @@ internal sealed class Database : IAsyncDisposable, IDisposable
         new DeploymentMaintenance(db, context.Deployments),
         new DeploymentLogRepository(db, context.Logs),
         new DeploymentRuntimeLogRepository(db, context.Logs),
-        new DeploymentHealthCheckRepository(db, context.Clock),
+        new DeploymentHealthCheckRepository(db, context.Clock, context.HealthCheckHours),
         new SessionRepository(db, context.Accounts),
         new SignInThrottle(db, context.Accounts),
         new PasswordResetTokenRepository(db, context.Accounts),
         new WebhookPayloadRepository(db, context.Clock),
         partitions,
-        new ClosedAccounts(db)));
+        new ClosedAccounts(db, context.Deployments.HealthCheckHours)));
 
     public void Dispose()
     {

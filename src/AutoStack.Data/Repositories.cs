@@ -36,7 +36,8 @@ internal static class Repositories
         [typeof(IDeploymentLogSearch)] = (db, context) => new DeploymentLogSearch(db, context.Logs),
         [typeof(IDeploymentStageRepository)] = (db, context) => new DeploymentStageRepository(db, context.Deployments),
         [typeof(IDeploymentContainerRepository)] = (db, context) => new DeploymentContainerRepository(db, context.Clock),
-        [typeof(IDeploymentHealthCheckRepository)] = (db, context) => new DeploymentHealthCheckRepository(db, context.Clock),
+        [typeof(IDeploymentHealthCheckRepository)] = (db, context) =>
+            new DeploymentHealthCheckRepository(db, context.Clock, context.HealthCheckHours),
         [typeof(IDashboardQueries)] = (db, context) => new DashboardQueries(db, context.Clock),
         [typeof(IProjectAnalyticsQueries)] = (db, _) => new ProjectAnalyticsQueries(db),
         [typeof(IDeploymentTrendQueries)] = (db, _) => new DeploymentTrendQueries(db),
@@ -58,7 +59,8 @@ internal static class Repositories
         [typeof(IDeploymentLifecycle)] = (db, context) => new DeploymentLifecycle(db, context.Deployments),
         [typeof(IPlatformDeploymentStageRepository)] = (db, context) => new DeploymentStageRepository(db, context.Deployments),
         [typeof(IPlatformDeploymentContainerRepository)] = (db, context) => new DeploymentContainerRepository(db, context.Clock),
-        [typeof(IPlatformDeploymentHealthCheckRepository)] = (db, context) => new DeploymentHealthCheckRepository(db, context.Clock),
+        [typeof(IPlatformDeploymentHealthCheckRepository)] = (db, context) =>
+            new DeploymentHealthCheckRepository(db, context.Clock, context.HealthCheckHours),
         [typeof(IDeploymentMaintenance)] = (db, context) => new DeploymentMaintenance(db, context.Deployments),
         [typeof(IPlatformProjectRepository)] = (db, context) => new ProjectRepository(db, context.Clock),
         [typeof(IWebhookPayloadRepository)] = (db, context) => new WebhookPayloadRepository(db, context.Clock),
