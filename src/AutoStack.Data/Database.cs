@@ -1,6 +1,7 @@
 using System.Collections.Frozen;
 using AutoStack.Data.Accounts;
 using AutoStack.Data.Archives;
+using AutoStack.Data.Audit;
 using AutoStack.Data.Deployments;
 using AutoStack.Data.Health;
 using AutoStack.Data.HealthChecks;
@@ -60,6 +61,9 @@ internal sealed class Database : IAsyncDisposable, IDisposable
             new Db(database.executor, new Subject("DatabaseDoctor", table: null)),
             (IDatabaseMonitor)database.Create(typeof(IDatabaseMonitor))),
         [typeof(IPartitionMaintenance)] = database => database.partitions.Value,
+        [typeof(IAuditMaintenance)] = database => new AuditMaintenance(
+            new Db(database.executor, new Subject("AuditMaintenance", table: null)),
+            new Db(database.patient, new Subject("AuditMaintenance", table: null))),
         [typeof(ILogArchive)] = database => database.archive.Value,
         [typeof(ILogRestore)] = database => new LogRestore(
             new Db(database.unlimited, new Subject("LogRestore", table: null)), database.partitions.Value),
@@ -198,7 +202,7 @@ internal sealed class Database : IAsyncDisposable, IDisposable
     private PartitionMaintenance CreatePartitions(PartitionDrop? archiving)
     {
         var subject = new Subject("PartitionMaintenance", table: null);
-        return new(new Db(executor, subject), new Db(patient, subject), context.Clock, archiving);
+        return new(new Db(executor, subject), new Db(patient, subject), context.Clock, context.HealthCheckHours, archiving);
     }
 
     private static RetentionService RetentionOver(Db db, PartitionMaintenance partitions, Context context) => new(db, new(
@@ -206,13 +210,13 @@ internal sealed class Database : IAsyncDisposable, IDisposable
         new DeploymentMaintenance(db, context.Deployments),
         new DeploymentLogRepository(db, context.Logs),
         new DeploymentRuntimeLogRepository(db, context.Logs),
-        new DeploymentHealthCheckRepository(db, context.Clock),
+        new DeploymentHealthCheckRepository(db, context.Clock, context.HealthCheckHours),
         new SessionRepository(db, context.Accounts),
         new SignInThrottle(db, context.Accounts),
         new PasswordResetTokenRepository(db, context.Accounts),
         new WebhookPayloadRepository(db, context.Clock),
         partitions,
-        new ClosedAccounts(db)));
+        new ClosedAccounts(db, context.Deployments.HealthCheckHours)));
 
     public void Dispose()
     {

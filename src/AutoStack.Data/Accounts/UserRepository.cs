@@ -185,7 +185,7 @@ internal sealed class UserRepository(Db db, AccountContext context) : IUserRepos
         var verify = new Statement($"""
             UPDATE users u
             SET email_verified = TRUE, updated_at = {ServerTime.Present}
-            WHERE u.id = @userId AND {HasEmail} AND NOT u.email_verified
+            WHERE u.id = @userId AND {IsOpen} AND {HasEmail} AND NOT u.email_verified
             """, ServerTime.Now(context.Clock), P.Of(userId), P.Of(address.Spellings, "emails"));
         var isVerified = new Statement($"""
             SELECT {HasEmail} AND u.email_verified

@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using AutoStack.Data.Postgres;
 using AutoStack.Data.Projects;
+using AutoStack.Data.Status;
 using AutoStack.Data.Values;
 using Npgsql;
 
@@ -12,8 +13,8 @@ internal sealed class DeploymentQueries(Db db) : IDeploymentQueries
 
     // The condition for the deployments that match a filter without a commit message. Needs the rows d and p, and the parameters of
     // MatchingParameters.
-    private const string Matching = """
-        d.user_id = @ownerId AND NOT d.is_deleted
+    private const string Matching = $"""
+        d.user_id = @ownerId AND NOT d.is_deleted AND {AccountState.OwnerIsOpen}
           AND (@projectId IS NULL OR d.project_id = @projectId)
           AND (@status IS NULL OR d.status::text = @status)
           AND (@name::text IS NULL OR p.name::text COLLATE "C" ~ @name)
@@ -84,7 +85,7 @@ internal sealed class DeploymentQueries(Db db) : IDeploymentQueries
                 ORDER BY d.created_at DESC, d.id DESC
                 LIMIT 1
             ) d ON TRUE
-            WHERE p.user_id = @ownerId AND p.id > @afterId
+            WHERE p.user_id = @ownerId AND p.id > @afterId AND {AccountState.OwnerIsOpen}
             ORDER BY p.id
             LIMIT @limit
             """, [P.Of(ownerId), P.Of(cursor.ToId(), "afterId"), P.Of(limit + 1, "limit")], cancellationToken).ConfigureAwait(false);

@@ -28,7 +28,8 @@ internal sealed class DeploymentRepository(Db db, DeploymentContext context) : I
 
     // The owner of a project owns its deployments, so one look at the project is enough. A condition on each deployment's user makes the
     // planner expect so few rows that it reads and sorts all deployments of the project, for every page. Needs @projectId and @ownerId.
-    private const string OfOwnersProject = "EXISTS (SELECT FROM projects p WHERE p.id = @projectId AND p.user_id = @ownerId)";
+    private const string OfOwnersProject =
+        $"EXISTS (SELECT FROM projects p WHERE p.id = @projectId AND p.user_id = @ownerId) AND {AccountState.OwnerIsOpen}";
 
     private const int MaxOpenContainers = 100;
 
@@ -64,7 +65,7 @@ internal sealed class DeploymentRepository(Db db, DeploymentContext context) : I
         db.FindAsync(Read, $"""
             SELECT {Columns}
             FROM deployments d
-            WHERE d.id = @id AND d.user_id = @ownerId AND NOT d.is_deleted
+            WHERE d.id = @id AND d.user_id = @ownerId AND NOT d.is_deleted AND {AccountState.OwnerIsOpen}
             """, [P.Of(id), P.Of(ownerId)], cancellationToken);
 
     public Task<DeploymentDetails?> FindDetailsAsync(Guid id, Guid ownerId, int maxLogs, CancellationToken cancellationToken)
@@ -83,6 +84,7 @@ internal sealed class DeploymentRepository(Db db, DeploymentContext context) : I
             FROM deployments d
             JOIN projects p ON p.id = d.project_id
             WHERE d.user_id = @ownerId AND NOT d.is_deleted AND {DeploymentParameters.After}
+              AND {AccountState.OwnerIsOpen}
             ORDER BY d.created_at DESC, d.id DESC
             LIMIT @limit
             """, [P.Of(ownerId), .. after, P.Of(limit + 1, "limit")], cancellationToken).ConfigureAwait(false);
@@ -133,7 +135,7 @@ internal sealed class DeploymentRepository(Db db, DeploymentContext context) : I
                     @id, p.id, p.user_id, 'queued', coalesce(@branch, p.branch::text), @hash, @hashFull, @message, @author, @timestamp,
                     @creatorType, @isProduction, {ServerTime.Present}, FALSE
                 FROM projects p
-                WHERE p.id = @projectId AND p.user_id = @userId
+                WHERE p.id = @projectId AND p.user_id = @ownerId AND {AccountState.OwnerIsOpen}
                 ON CONFLICT (id) DO NOTHING
                 RETURNING d.id, d.status, d.failed_reason
             ),
@@ -144,7 +146,6 @@ internal sealed class DeploymentRepository(Db db, DeploymentContext context) : I
             [
                 P.Of(id),
                 P.Of(deployment.ProjectId),
-                P.Of(deployment.UserId),
                 P.Owner(deployment.UserId),
                 P.TextOrNull(branch, BranchName.MaxLength),
                 .. DeploymentParameters.OfCommit(context.Secrets, id, deployment.Commit),
@@ -156,8 +157,8 @@ internal sealed class DeploymentRepository(Db db, DeploymentContext context) : I
         var stored = new Statement($"""
             SELECT {Columns}
             FROM deployments d
-            WHERE d.id = @id AND d.project_id = @projectId AND d.user_id = @userId
-            """, P.Of(id), P.Of(deployment.ProjectId), P.Of(deployment.UserId), P.Owner(deployment.UserId));
+            WHERE d.id = @id AND d.project_id = @projectId AND d.user_id = @ownerId AND {AccountState.OwnerIsOpen}
+            """, P.Of(id), P.Of(deployment.ProjectId), P.Owner(deployment.UserId));
         var queued = await QueueAsync(insert, stored, cancellationToken).ConfigureAwait(false);
         return queued is null && deployment.Id is not null && await ExistsAsync(id, cancellationToken).ConfigureAwait(false)
             ? throw DuplicateException.OfId("deployments_pkey")
@@ -181,7 +182,7 @@ internal sealed class DeploymentRepository(Db db, DeploymentContext context) : I
                     @copyId, o.project_id, o.user_id, 'queued', o.branch, o.commit_hash, o.commit_hash_full, o.commit_message, o.author,
                     o.commit_timestamp, 'manual', o.is_production, {ServerTime.Present}, FALSE
                 FROM deployments o
-                WHERE o.id = @id AND o.user_id = @ownerId AND NOT o.is_deleted
+                WHERE o.id = @id AND o.user_id = @ownerId AND NOT o.is_deleted AND {AccountState.OwnerIsOpen}
                 ON CONFLICT (id) DO NOTHING
                 RETURNING d.id, d.status, d.failed_reason
             ),
@@ -195,7 +196,7 @@ internal sealed class DeploymentRepository(Db db, DeploymentContext context) : I
             SELECT {Columns}
             FROM deployments d
             JOIN deployments o ON o.project_id = d.project_id AND o.user_id = d.user_id
-            WHERE d.id = @copyId AND o.id = @id AND o.user_id = @ownerId
+            WHERE d.id = @copyId AND o.id = @id AND o.user_id = @ownerId AND {AccountState.OwnerIsOpen}
               AND d.branch::text IS NOT DISTINCT FROM o.branch::text AND d.is_production = o.is_production
               AND d.creator_type::text = 'manual'
             """, P.Of(id), P.Of(ownerId), P.Of(copyId));
@@ -219,7 +220,7 @@ internal sealed class DeploymentRepository(Db db, DeploymentContext context) : I
                 UPDATE deployments d
                 SET status = 'cancelled', failed_reason = @reason, completed_at = {DeploymentLifecycle.Completed},
                     build_duration_seconds = {DeploymentLifecycle.Duration}
-                WHERE d.id = @id AND d.user_id = @ownerId AND {DeploymentState.Open}
+                WHERE d.id = @id AND d.user_id = @ownerId AND {DeploymentState.Open} AND {AccountState.OwnerIsOpen}
                 RETURNING d.id, d.status, d.failed_reason
             ),
             {DeploymentLeases.FollowEnded}
@@ -234,11 +235,11 @@ internal sealed class DeploymentRepository(Db db, DeploymentContext context) : I
                 return moved is not null ? met!.Status == DeploymentStatus.Queued && met.IsStarted || moved.IsDrivenElsewhere
                         ? CancelOutcome.MayBeOverwritten
                         : CancelOutcome.Cancelled
-                    : met is null || met.UserId != ownerId || met.IsDeleted ? CancelOutcome.NotFound
+                    : met is null || met.IsDeleted ? CancelOutcome.NotFound
                     : met.Status == DeploymentStatus.Cancelled ? CancelOutcome.AlreadyCancelled
                     : CancelOutcome.AlreadyFinished;
             },
-            [DeploymentState.Lock(id), cancel], cancellationToken);
+            [DeploymentState.Lock(id, ownerId), cancel], cancellationToken);
     }
 
     public Task<IReadOnlyList<DeploymentContainer>?> SoftDeleteAsync(Guid id, Guid ownerId, CancellationToken cancellationToken)
@@ -247,7 +248,7 @@ internal sealed class DeploymentRepository(Db db, DeploymentContext context) : I
             WITH moved AS (
                 UPDATE deployments d
                 SET {DeploymentLifecycle.Deleted}
-                WHERE d.id = @id AND d.user_id = @ownerId AND NOT d.is_deleted
+                WHERE d.id = @id AND d.user_id = @ownerId AND NOT d.is_deleted AND {AccountState.OwnerIsOpen}
                 RETURNING d.id, d.status, d.failed_reason
             ),
             {DeploymentLeases.FollowEnded}
@@ -260,9 +261,9 @@ internal sealed class DeploymentRepository(Db db, DeploymentContext context) : I
                 var met = await sets.FindAsync(DeploymentState.Read).ConfigureAwait(false);
                 await sets.SkipAsync().ConfigureAwait(false);
                 var open = await sets.ListAsync(DeploymentContainerRepository.Read).ConfigureAwait(false);
-                return met?.UserId == ownerId ? open : null;
+                return met is null ? null : open;
             },
-            [DeploymentState.Lock(id), delete, DeploymentContainerRepository.Open(id, MaxOpenContainers)],
+            [DeploymentState.Lock(id, ownerId), delete, DeploymentContainerRepository.Open(id, MaxOpenContainers)],
             cancellationToken);
     }
 

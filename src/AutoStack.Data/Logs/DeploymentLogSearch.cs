@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using AutoStack.Data.Postgres;
+using AutoStack.Data.Status;
 using AutoStack.Data.Values;
 using Npgsql;
 
@@ -55,7 +56,7 @@ internal sealed class DeploymentLogSearch(Db db, LogContext context) : IDeployme
         Guid ownerId, LogSearchScope scope, LogSearchRun.Position? place, CancellationToken cancellationToken)
     {
         var (moment, id, seq) = place ?? new LogSearchRun.Position(Time.Infinity, Guid.AllBitsSet, long.MaxValue);
-        return await db.ListAsync(row => new LogSearchRun.Log(row.Long(), row.Guid(), row.Long()) { After = row.Long() }, """
+        return await db.ListAsync(row => new LogSearchRun.Log(row.Long(), row.Guid(), row.Long()) { After = row.Long() }, $"""
             SELECT d.created_at, d.id, n.last, n.after
             FROM deployments d
             CROSS JOIN LATERAL (
@@ -77,7 +78,7 @@ internal sealed class DeploymentLogSearch(Db db, LogContext context) : IDeployme
             ) n
             WHERE d.user_id = @ownerId AND NOT d.is_deleted AND (@projectId IS NULL OR d.project_id = @projectId)
               AND d.created_at >= @since AND (d.created_at < @until OR @until = 'infinity'::timestamp)
-              AND (d.created_at, d.id) <= (@moment, @id) AND (d.id <> @id OR n.last > @seq)
+              AND (d.created_at, d.id) <= (@moment, @id) AND (d.id <> @id OR n.last > @seq) AND {AccountState.OwnerIsOpen}
             ORDER BY d.created_at DESC, d.id DESC
             LIMIT 200
             """,
@@ -110,7 +111,7 @@ internal sealed class DeploymentLogSearch(Db db, LogContext context) : IDeployme
                 FROM (
                     SELECT {DeploymentLogRepository.Columns}, c.ordinal
                     FROM unnest(@ids::uuid[], @places::bigint[]) WITH ORDINALITY c (id, seq, ordinal)
-                    JOIN deployments d ON d.id = c.id AND d.user_id = @ownerId AND NOT d.is_deleted
+                    JOIN deployments d ON d.id = c.id AND d.user_id = @ownerId AND NOT d.is_deleted AND {AccountState.OwnerIsOpen}
                     CROSS JOIN LATERAL (
                         SELECT {DeploymentLogRepository.Columns}
                         FROM deployment_logs l

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using AutoStack.Data.Postgres;
+using AutoStack.Data.Status;
 
 namespace AutoStack.Data.Logs;
 
@@ -92,7 +93,7 @@ internal static class LogIndex
                     FROM candidates l
                     JOIN unnest(@ids::uuid[], @afters::bigint[], @untils::bigint[]) WITH ORDINALITY c (id, after, until, ordinal)
                         ON c.id = l.deployment_id AND l.seq > c.after AND l.seq <= c.until
-                    JOIN deployments d ON d.id = c.id AND d.user_id = @ownerId AND NOT d.is_deleted
+                    JOIN deployments d ON d.id = c.id AND d.user_id = @ownerId AND NOT d.is_deleted AND {AccountState.OwnerIsOpen}
                     ORDER BY c.ordinal, l.seq
                     LIMIT 1000
                 ) k

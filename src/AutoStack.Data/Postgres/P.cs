@@ -23,8 +23,8 @@ internal static class P
         value is { } present ? Of(present, name) : Null(NpgsqlDbType.Uuid, name);
 
     /// <summary>
-    /// Says that a statement is its owner's, when the statement names the owner by another parameter: it runs with the rights of that user
-    /// where the database knows such rights. No part of the statement itself.
+    /// The owner of a statement, <c>@ownerId</c>: the statement runs with the rights of that user where the database knows such rights. The
+    /// text may name the user by another parameter.
     /// </summary>
     public static NpgsqlParameter Owner(Guid userId) => Typed(userId, NpgsqlDbType.Uuid, "ownerId");
 

@@ -126,7 +126,7 @@ public sealed class HotPlans : DatabaseTests
 
     [Test]
     public Task A_log_tail_is_read_in_index_order([Values] bool generic) => AssertOrderedAsync(
-        generic, "deployment_logs_deployment_id_seq_key", ["l.seq <= @seq AND EXISTS", "NOT d.is_deleted)\nORDER BY l.seq DESC"], [],
+        generic, "deployment_logs_deployment_id_seq_key", ["l.seq <= @seq AND EXISTS", "c.closed_at IS NOT NULL)\nORDER BY l.seq DESC"], [],
         [.. Ids, ("seq", "bigint", "9223372036854775807"), ("limit", "int", "200")]);
 
     // A deployment has at most a few stages; no index has their order.
