@@ -24,7 +24,7 @@ public sealed partial class MutationTests : RowSecurityTests
         ["WHERE d.id = @copyId AND o.id = @id"] = "finds the copy that the statement before has made, with the condition",
         ["FROM unnest(@ids::uuid[], @places::bigint[])"] = "reads the logs that a statement before has chosen, with the condition",
         ["SELECT d.status::text IN"] = "the lines of a follower are a statement of their own, with the condition",
-        ["WHERE p.id = @id AND p.user_id = @userId AND p.repository_path"] = "finds the project of a new id",
+        ["WHERE p.id = @id AND p.user_id = @ownerId AND p.repository_path"] = "finds the project of a new id",
     };
 
     // Statements that name an owner, and that no call of this fixture sends.
@@ -180,8 +180,9 @@ public sealed partial class MutationTests : RowSecurityTests
         ) AS t (r)
         """, other.Id, other.ProjectId))!;
 
-    // A comparison of a column with the owner, or with the owner of the row that an insert has met.
-    [GeneratedRegex(@"\b\w+\.(?:user_id|id) = (?<name>@(?:ownerId|userId))\b|\bp\.user_id = excluded\.user_id\b")]
+    // A comparison of a column with the owner, or with the owner of the row that an insert has met; not the look at a closed account.
+    [GeneratedRegex(
+        @"\b\w+\.(?:user_id|id) = (?<name>@(?:ownerId|userId))\b(?! AND c\.closed_at)|\bp\.user_id = excluded\.user_id\b")]
     private static partial Regex Owned();
 
     // Ids and times; also in a cursor.

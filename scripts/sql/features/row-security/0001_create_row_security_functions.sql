@@ -1,4 +1,4 @@
--- autostack: requires=core:48
+-- autostack: requires=core:48 excludes=timescale
 -- Row security: what runs as the tenant role reaches the rows of one user only, whatever its statements say.
 -- The user whose rows the transaction may reach; NULL for nobody.
 CREATE FUNCTION row_security_user_id() RETURNS uuid LANGUAGE sql STABLE PARALLEL SAFE AS $$
