@@ -15,6 +15,7 @@ using AutoStack.Data.Projects;
 using AutoStack.Data.Retention;
 using AutoStack.Data.Testing;
 using AutoStack.Data.Webhooks;
+using Dapper;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -32,6 +33,18 @@ internal static class ReadmeCode
         {
             Console.WriteLine($"{project.Name} {deployment.Branch}: {deployment.Status}");
         }
+    }
+
+    public static async Task OwnStatementsAsync(IUnitOfWork unitOfWork, NewProject newProject, CancellationToken cancellationToken)
+    {
+        await unitOfWork.RunAsync(async (tx, token) =>
+        {
+            var project = await tx.Get<IProjectRepository>().AddAsync(newProject, token);
+            await tx.Get<IOwnStatements>().RunAsync((connection, ct) => connection.ExecuteAsync(new CommandDefinition(
+                "INSERT INTO invoices (project_id, amount) VALUES (@ProjectId, @Amount)",
+                new { ProjectId = project.Id, Amount = 5 },
+                cancellationToken: ct)), token);
+        }, cancellationToken);
     }
 
     public static ProjectPatch Patch()
