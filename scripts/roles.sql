@@ -16,6 +16,8 @@
 --                                 server need one each.
 --   autostack.restrict_functions  off leaves advisory locks, large objects and notifications to everybody: for a database that other
 --                                 programs share. On by default.
+--   autostack.row_security        on before the feature row-security is enabled; afterwards the script finds out by itself. It creates the
+--                                 tenant role, and lets the owner, the services and people pass by the policies, which are not for them.
 --
 -- One transaction: it applies as a whole or not at all. Rights are revoked first, so that a right given by mistake does not survive a run.
 -- A second run changes nothing. Tables of others, such as alembic_version, stay as they are.
@@ -94,6 +96,10 @@ DECLARE
     readonly CONSTANT text := prefix || '_readonly';
     tenant CONSTANT text := prefix || '_tenant';
     ours CONSTANT text[] := readable[:][1:1];
+    guarded CONSTANT boolean := coalesce(nullif(current_setting('autostack.row_security', TRUE), ''), 'off')::boolean OR EXISTS (
+        SELECT
+        FROM pg_class c
+        WHERE c.relnamespace = 'public'::regnamespace AND c.relname = ANY (ours) AND c.relrowsecurity);
     owner_id oid;
     reader_id oid;
     item record;
@@ -109,17 +115,18 @@ BEGIN
     PERFORM pg_advisory_xact_lock(hashtextextended('autostack roles', 0));
 
     -- The roles, with no right that reaches past the rows of this database. Row security, where it is on, is for the tenant role and for
-    -- roles of others: the work of the platform, reports and migrations see all rows that their rights name.
+    -- roles of others: migrations, the work of the platform and reports see all rows that their rights name.
     FOR item IN
-        SELECT r.name, r.login, r.row_security
+        SELECT r.name, r.login, CASE WHEN guarded AND r.passes THEN 'BYPASSRLS' ELSE 'NOBYPASSRLS' END AS row_security
         FROM (
             VALUES
                 -- The jobs of TimescaleDB log in as the owner of their table, without a connection of their own.
                 (owner, CASE WHEN EXISTS (SELECT FROM pg_extension e WHERE e.extname = 'timescaledb') THEN 'LOGIN CONNECTION LIMIT 0'
-                    ELSE 'NOLOGIN' END, 'BYPASSRLS'),
-                (migrator, 'LOGIN', 'NOBYPASSRLS'), (app, 'LOGIN', 'BYPASSRLS'),
-                (readonly, 'LOGIN CONNECTION LIMIT 5', 'BYPASSRLS'), (tenant, 'NOLOGIN', 'NOBYPASSRLS')
-        ) AS r (name, login, row_security)
+                    ELSE 'NOLOGIN' END, TRUE),
+                (migrator, 'LOGIN', FALSE), (app, 'LOGIN', TRUE), (readonly, 'LOGIN CONNECTION LIMIT 5', TRUE),
+                (tenant, 'NOLOGIN', FALSE)
+        ) AS r (name, login, passes)
+        WHERE guarded OR r.name <> tenant
     LOOP
         IF NOT EXISTS (SELECT FROM pg_roles p WHERE p.rolname = item.name) THEN
             EXECUTE format('CREATE ROLE %I', item.name);
@@ -134,7 +141,8 @@ BEGIN
         SELECT m.roleid::regrole AS granted, m.member::regrole AS member, m.grantor::regrole AS grantor
         FROM pg_auth_members m
         JOIN pg_roles p ON p.oid = m.member
-        WHERE p.rolname IN (app, readonly, tenant) AND NOT (p.rolname = app AND m.roleid::regrole = format('%I', tenant)::regrole)
+        JOIN pg_roles g ON g.oid = m.roleid
+        WHERE p.rolname IN (app, readonly, tenant) AND NOT (guarded AND p.rolname = app AND g.rolname = tenant)
     LOOP
         EXECUTE format('REVOKE %s FROM %s', item.granted, item.member) || CASE
             WHEN current_setting('server_version_num')::int >= 160000 THEN format(' GRANTED BY %s CASCADE', item.grantor) ELSE '' END;
@@ -144,7 +152,14 @@ BEGIN
     THEN
         EXECUTE format('GRANT %I TO %I', owner, migrator);
     END IF;
-    EXECUTE format('GRANT %I TO %I', tenant, app);
+    IF guarded AND NOT EXISTS (
+        SELECT
+        FROM pg_auth_members m
+        JOIN pg_roles p ON p.oid = m.member AND p.rolname = app
+        JOIN pg_roles g ON g.oid = m.roleid AND g.rolname = tenant)
+    THEN
+        EXECUTE format('GRANT %I TO %I', tenant, app);
+    END IF;
 
     EXECUTE format('ALTER ROLE %I IN DATABASE %I RESET ALL', readonly, current_database());
     EXECUTE format('ALTER ROLE %I IN DATABASE %I SET role = %L', migrator, current_database(), owner);

@@ -9,7 +9,12 @@ using Microsoft.Extensions.DependencyInjection;
 namespace AutoStack.Data.Tests.RowSecurity;
 
 /// <summary>A user with a row in every table that has owners.</summary>
-internal sealed record Tenant(User User, Project Project, Deployment Deployment, GitHubConnection Connection)
+/// <param name="User">The user.</param>
+/// <param name="Project">The project.</param>
+/// <param name="Deployment">A deployment that waits, with rows in every table.</param>
+/// <param name="EndedId">A cancelled deployment with a log.</param>
+/// <param name="Connection">The connection to GitHub.</param>
+internal sealed record Tenant(User User, Project Project, Deployment Deployment, Guid EndedId, GitHubConnection Connection)
 {
     private static int sequence;
 
@@ -47,6 +52,10 @@ internal sealed record Tenant(User User, Project Project, Deployment Deployment,
             new NewDeploymentContainer { DeploymentId = deployment.Id, Image = name, Host = name }, token);
         await Get<IPlatformDeploymentHealthCheckRepository>().AddAsync(
             new NewDeploymentHealthCheck { DeploymentId = deployment.Id, Url = $"https://{name}.example.com", IsLive = true }, token);
-        return new Tenant(user, project, deployment, connection);
+        var ended = (await Get<IDeploymentRepository>().EnqueueAsync(
+            new NewDeployment { ProjectId = project.Id, UserId = user.Id }, token))!;
+        await Get<IPlatformDeploymentLogRepository>().AppendAsync(ended.Id, [new NewDeploymentLog { Message = name }], token);
+        await Get<IDeploymentRepository>().CancelAsync(ended.Id, user.Id, reason: null, token);
+        return new Tenant(user, project, deployment, ended.Id, connection);
     }
 }

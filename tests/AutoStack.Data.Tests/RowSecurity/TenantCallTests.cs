@@ -120,7 +120,8 @@ public sealed class TenantCallTests : RowSecurityTests
         Assert.That(
             await SeenAsync(),
             Is.EqualTo(new[] { $"{TenantRole} {ada.Id}", $"{TenantRole} {other.Id}", $"{TenantRole} {ada.Id}" }));
-        Assert.That((await single.GetRequiredService<IPlatformUserRepository>().ListAsync(Cursor.Start, 10, Token)).Items, Has.Count.EqualTo(2));
+        var users = await single.GetRequiredService<IPlatformUserRepository>().ListAsync(Cursor.Start, 10, Token);
+        Assert.That(users.Items, Has.Count.EqualTo(2));
     }
 
     [Test]

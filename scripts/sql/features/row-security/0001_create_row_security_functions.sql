@@ -1,4 +1,4 @@
--- autostack: requires=core:48
+-- autostack: requires=core:48 excludes=timescale
 -- Row security: what runs as the tenant role reaches the rows of one user only, whatever its statements say.
 -- The user whose rows the transaction may reach; NULL for nobody.
 CREATE FUNCTION row_security_user_id() RETURNS uuid LANGUAGE sql STABLE PARALLEL SAFE AS $$
@@ -20,7 +20,8 @@ DO $$
 BEGIN
     IF NOT EXISTS (SELECT FROM pg_catalog.pg_roles r WHERE r.rolname = current_user AND (r.rolsuper OR r.rolbypassrls)) THEN
         RAISE 'The role % does not bypass row security, and would see no row of its own tables', pg_catalog.quote_ident(current_user::text)
-            USING ERRCODE = 'insufficient_privilege', HINT = 'Run scripts/roles.sql again, or as a superuser: ALTER ROLE … BYPASSRLS.';
+            USING ERRCODE = 'insufficient_privilege',
+                HINT = 'Run scripts/roles.sql with autostack.row_security = on, or as a superuser: ALTER ROLE … BYPASSRLS.';
     END IF;
 END
 $$;

@@ -8,7 +8,8 @@ BEGIN
         SELECT c.relname AS table_name, p.polname
         FROM pg_catalog.pg_policy p
         JOIN pg_catalog.pg_class c ON c.oid = p.polrelid
-        WHERE c.relnamespace = 'public'::regnamespace::oid AND p.polname::text IN (c.relname::text || '_tenant', c.relname::text || '_tenant_project')
+        WHERE c.relnamespace = 'public'::regnamespace::oid
+          AND p.polname::text IN (c.relname::text || '_tenant', c.relname::text || '_tenant_project')
         ORDER BY c.relname, p.polname
     LOOP
         FOR attempt IN 1 .. 200 LOOP

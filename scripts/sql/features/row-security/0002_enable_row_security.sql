@@ -2,9 +2,9 @@
 -- A policy for each table that has an owner, table by table, each committed on its own: a lock is waited for a tenth of a second at most,
 -- and tried for again, so that nobody queues for long behind a lock that is not granted. A run that was cut off is taken up where it
 -- stopped.
--- What the planner makes of a policy decides its cost, hence the form. A comparison is a call of the function of an operator: by the operator
--- itself the planner would expect hardly any row to pass, and would read and sort all that a user has for each page; of one call it expects
--- a third, of "not both calls are true" nearly all. A sub-select without references to the row is evaluated once per statement. The
+-- What the planner makes of a policy decides its cost, hence the form. A comparison is a call of the function of an operator: by the
+-- operator itself the planner would expect hardly any row to pass, and would read and sort all that a user has for each page; of one call it
+-- expects a third, of "not both calls are true" nearly all. A sub-select without references to the row is evaluated once per statement. The
 -- deployment that the library names in autostack.deployment_id is proved once; a row of another one is proved by its key, as a value: with
 -- EXISTS, all deployments of the user would be read into a hash table. A stage is inserted together with its deployment.
 DO $$
@@ -20,7 +20,8 @@ BEGIN
                 ('password_reset_tokens', 'user_id'), ('projects', 'user_id'), ('deployments', 'user_id'),
                 ('deployment_stages', 'deployment_id'), ('deployment_leases', 'deployment_id'), ('deployment_containers', 'deployment_id'),
                 ('deployment_health_checks', 'deployment_id'), ('deployment_logs', 'deployment_id'),
-                ('deployment_runtime_logs', 'deployment_id'), ('deployment_log_ends', 'deployment_id'), ('webhook_payloads', 'deployment_id')
+                ('deployment_runtime_logs', 'deployment_id'), ('deployment_log_ends', 'deployment_id'),
+                ('webhook_payloads', 'deployment_id')
         ) AS r (table_name, key_column)
     LOOP
         CONTINUE WHEN EXISTS (

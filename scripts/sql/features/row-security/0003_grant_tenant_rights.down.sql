@@ -1,8 +1,10 @@
 -- The role stays: other databases of the server may use it.
 DO $$
 DECLARE
-    tenant CONSTANT text := CASE WHEN current_user::text ~ '_owner$' THEN pg_catalog.regexp_replace(current_user::text, '_owner$', '_tenant')
-        ELSE 'autostack_tenant' END;
+    tenant CONSTANT text := CASE
+        WHEN current_user::text ~ '_owner$' THEN pg_catalog.regexp_replace(current_user::text, '_owner$', '_tenant')
+        ELSE 'autostack_tenant'
+    END;
     item record;
 BEGIN
     IF EXISTS (SELECT FROM pg_catalog.pg_roles r WHERE r.rolname = tenant) THEN

@@ -2,8 +2,10 @@
 -- of the tables that scripts/roles.sql creates: autostack_tenant beside autostack_owner.
 DO $$
 DECLARE
-    tenant CONSTANT text := CASE WHEN current_user::text ~ '_owner$' THEN pg_catalog.regexp_replace(current_user::text, '_owner$', '_tenant')
-        ELSE 'autostack_tenant' END;
+    tenant CONSTANT text := CASE
+        WHEN current_user::text ~ '_owner$' THEN pg_catalog.regexp_replace(current_user::text, '_owner$', '_tenant')
+        ELSE 'autostack_tenant'
+    END;
     item record;
 BEGIN
     IF NOT EXISTS (SELECT FROM pg_catalog.pg_roles r WHERE r.rolname = tenant) THEN
@@ -14,7 +16,7 @@ BEGIN
                 NULL; -- The script has run in another database of the server at the same moment.
             WHEN insufficient_privilege THEN
                 RAISE 'There is no role %, and this role may not create it', pg_catalog.quote_ident(tenant)
-                    USING ERRCODE = 'insufficient_privilege', HINT = 'Run scripts/roles.sql again.';
+                    USING ERRCODE = 'insufficient_privilege', HINT = 'Run scripts/roles.sql with autostack.row_security = on.';
         END;
     END IF;
     EXECUTE pg_catalog.format('GRANT USAGE ON SCHEMA public TO %I', tenant);
@@ -28,8 +30,8 @@ BEGIN
                 ('github_connections', 'SELECT, INSERT, UPDATE, DELETE'),
                 ('sessions', 'SELECT (id, user_id, expires_at, created_at, family_id, rotated_at, signed_in_at), DELETE'),
                 ('projects', 'SELECT, INSERT, UPDATE, DELETE'),
-                ('deployments', 'SELECT, INSERT, UPDATE (status, failed_reason, completed_at, build_duration_seconds, is_deleted, env_vars, '
-                    'env_vars_version)'),
+                ('deployments', 'SELECT, INSERT, UPDATE (status, failed_reason, completed_at, build_duration_seconds, is_deleted, '
+                    'env_vars, env_vars_version)'),
                 ('deployment_stages', 'SELECT, INSERT, UPDATE'),
                 ('deployment_leases', 'SELECT (deployment_id, worker, attempt, claimed_at, renewed_at, expires_at, released_at), DELETE'),
                 ('deployment_containers', 'SELECT'),
