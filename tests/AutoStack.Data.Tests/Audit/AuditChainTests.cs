@@ -230,7 +230,8 @@ public sealed class AuditChainTests
     private async Task<NpgsqlConnection> ChangeAsync(int user)
     {
         var connection = await raw.OpenConnectionAsync(Token);
-        await using var begin = new NpgsqlCommand($"BEGIN; UPDATE users SET name = 'late' WHERE email = 'ada{user}@example.com'", connection);
+        await using var begin = new NpgsqlCommand(
+            $"BEGIN; UPDATE users SET name = 'late' WHERE email = 'ada{user}@example.com'", connection);
         await begin.ExecuteNonQueryAsync(Token);
         return connection;
     }

@@ -293,7 +293,7 @@ BEGIN
     -- The number first: a transaction that has drawn it has locked the table before.
     SELECT CASE WHEN q.is_called THEN q.last_value ELSE 0 END INTO present.seq FROM autostack_audit.changes_seq q;
     present.open_transactions := ARRAY(
-        SELECT l.virtualtransaction
+        SELECT CASE WHEN l.pid IS NULL THEN 'prepared' ELSE l.virtualtransaction END
         FROM pg_locks l
         WHERE l.database = (SELECT d.oid FROM pg_database d WHERE d.datname = current_database())
           AND l.relation = 'autostack_audit.changes'::regclass AND l.mode = 'RowExclusiveLock' AND l.granted);
@@ -335,7 +335,8 @@ BEGIN
         END LOOP;
         sealed := until_here;
     END LOOP;
-    UPDATE autostack_audit.marks SET seq = present.seq, open_transactions = present.open_transactions;
+    -- A transaction that is prepared loses its id: any prepared one may be one of them.
+    UPDATE autostack_audit.marks SET seq = present.seq, open_transactions = present.open_transactions || ARRAY['prepared'];
 END
 $$;
 
