@@ -21,7 +21,11 @@ internal static class Accounts
         own.MapGet("/sessions", async (CurrentSession current, ISessionRepository sessions, CancellationToken token) =>
             (await sessions.ListActiveAsync(current.UserId, token)).Select(session => new
             {
-                session.Id, session.SignedInAt, session.CreatedAt, session.ExpiresAt, IsCurrent = session.Id == current.Session.Id,
+                session.Id,
+                session.SignedInAt,
+                session.CreatedAt,
+                session.ExpiresAt,
+                IsCurrent = session.Id == current.Session.Id,
             }));
         own.MapDelete("/sessions/others", async (CurrentSession current, ISessionRepository sessions, CancellationToken token) =>
             new { Ended = await sessions.RevokeAllAsync(current.UserId, current.Session.Id, token) });
@@ -43,7 +47,9 @@ internal static class Accounts
 
         var account = new NewAccount
         {
-            Name = request.Name, Email = request.Email, Password = await passwords.HashAsync(request.Password, token),
+            Name = request.Name,
+            Email = request.Email,
+            Password = await passwords.HashAsync(request.Password, token),
         };
         var registration = await identities.RegisterAsync(account, token);
         if (registration.User is { } user)

@@ -49,7 +49,8 @@ internal static class TestPushes
         using var response = await clients.CreateClient(Loopback.Client).SendAsync(request, token);
         return TypedResults.Ok(new
         {
-            Status = (int)response.StatusCode, Answer = JsonElement.Parse(await response.Content.ReadAsStringAsync(token)),
+            Status = (int)response.StatusCode,
+            Answer = JsonElement.Parse(await response.Content.ReadAsStringAsync(token)),
         });
     }
 

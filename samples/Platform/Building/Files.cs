@@ -10,7 +10,9 @@ internal static class Files
 
     private static readonly EnumerationOptions WithoutLinks = new()
     {
-        RecurseSubdirectories = true, AttributesToSkip = FileAttributes.ReparsePoint, IgnoreInaccessible = true,
+        RecurseSubdirectories = true,
+        AttributesToSkip = FileAttributes.ReparsePoint,
+        IgnoreInaccessible = true,
     };
 
     /// <summary>Copies the files of a folder without links and without <c>.git</c>.</summary>

@@ -106,7 +106,10 @@ internal sealed class Sites(
         {
             var reservation = await containers.ReserveAsync(new NewDeploymentContainer
             {
-                DeploymentId = job.Deployment.Id, Image = $"{job.Project.Name}:{job.Attempt}", Host = "127.0.0.1", Ports = Ports,
+                DeploymentId = job.Deployment.Id,
+                Image = $"{job.Project.Name}:{job.Attempt}",
+                Host = "127.0.0.1",
+                Ports = Ports,
                 ExcludedPorts = taken,
             }, token);
             var container = reservation.Container

@@ -52,7 +52,9 @@ internal sealed class WebhookEndpoint(WebhookProvider provider, WebhookEndpointO
 
             var delivery = new NewWebhookPayload
             {
-                Provider = provider, PayloadJson = document.RootElement, Headers = HeadersOf(request.Headers),
+                Provider = provider,
+                PayloadJson = document.RootElement,
+                Headers = HeadersOf(request.Headers),
             };
             var pushes = context.RequestServices.GetRequiredService<IPlatformPushes>();
             var result = await pushes.HandleAsync(delivery, options.Push, cancellationToken).ConfigureAwait(false);

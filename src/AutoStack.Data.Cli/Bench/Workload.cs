@@ -67,7 +67,7 @@ internal sealed class Workload(Workload.Row[] deployments, Workload.Row[] logged
     /// The executor of the library on a connection that the load has taken from the pool, so that the load can time the wait for it. Every
     /// failure is final: a retry would hide the failure from the result.
     /// </summary>
-    private sealed class LentConnection(NpgsqlConnection connection) : Executor(Unmeasured, Limits, settings: null)
+    private sealed class LentConnection(NpgsqlConnection connection) : Executor(Unmeasured, Limits, new TransactionSettings(actor: null, tenants: null))
     {
         public override bool IsTransactionPerCall => true;
 

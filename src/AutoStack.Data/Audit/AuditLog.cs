@@ -34,17 +34,13 @@ internal sealed class AuditLog(Db db) : IAuditLog
             P.Of(filter.Since),
             P.Of(filter.Until),
             P.Of(cursor.ToSeq() ?? long.MaxValue, "before"),
-            P.Of(limit + 1, "limit"));
+            P.Of(limit + 1, "limit"))
+        {
+            IsPlannedForItsValues = true,
+        };
         try
         {
-            var rows = await db.ReadBatchAsync(
-                async sets =>
-                {
-                    await sets.SkipAsync().ConfigureAwait(false);
-                    return await sets.ListAsync(Read).ConfigureAwait(false);
-                },
-                [CustomPlan.ForTransaction(), statement],
-                cancellationToken).ConfigureAwait(false);
+            var rows = await db.ListAsync(Read, statement, cancellationToken).ConfigureAwait(false);
             return Page<AuditEntry>.Of(rows, limit, entry => Cursor.After(entry.Seq));
         }
         catch (PostgresException exception) when (AuditUnavailableException.Of(exception) is { } unavailable)

@@ -21,8 +21,9 @@ public interface IAuditMaintenance
     Task<string?> FindSealAsync(long number, CancellationToken cancellationToken = default);
 
     /// <summary>
-    /// Seals the entries that were written before the last call, creates the partitions of the next months, and drops the partitions that
-    /// are older than the table <c>autostack_audit.audit_settings</c> says. A call that was interrupted is completed by the next one.
+    /// Seals the entries, as far as no open transaction may still add one before them, creates the partitions of the next months, and
+    /// drops the partitions that are older than the table <c>autostack_audit.audit_settings</c> says. A call that was interrupted is
+    /// completed by the next one.
     /// </summary>
     /// <remarks>
     /// The role needs the right to execute the functions of the feature, which <c>scripts/roles.sql</c> grants to the services. How long

@@ -73,6 +73,16 @@ internal abstract class Executor(Telemetry telemetry, Timeouts timeouts, Transac
     public Task<DbDataReader> SendBatchAsync(NpgsqlConnection connection, Statement[] statements, bool readCommitted, Call call) =>
         SendBatchAsync(connection, PrefixOf(call), statements, readCommitted, call);
 
+    /// <summary>Tells the server about a call whose statements others send; sends nothing when there is nothing to tell.</summary>
+    public async Task TellAsync(NpgsqlConnection connection, Call call)
+    {
+        if (PrefixOf(call) is { } prefix)
+        {
+            var reader = await SendBatchAsync(connection, prefix: null, [prefix], readCommitted: false, call).ConfigureAwait(false);
+            await reader.DisposeAsync().ConfigureAwait(false);
+        }
+    }
+
     /// <summary>Throws when the executor only reads.</summary>
     public virtual void AllowWrite(Operation operation)
     {

@@ -293,6 +293,8 @@ internal sealed class UnitOfWork(
     private sealed class Scope(TransactionExecutor executor, Func<Type, Executor, object> createRepository) : IRepositories
     {
         public TRepository Get<TRepository>()
-            where TRepository : class => (TRepository)createRepository(typeof(TRepository), executor);
+            where TRepository : class => typeof(TRepository) == typeof(IOwnStatements)
+                ? (TRepository)(object)new OwnStatements(executor)
+                : (TRepository)createRepository(typeof(TRepository), executor);
     }
 }

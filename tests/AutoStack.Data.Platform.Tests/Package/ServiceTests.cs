@@ -60,7 +60,9 @@ public abstract class ServiceTests
     // Without a container of cookies: a test says which it sends. The cookies are Secure, which a container does not send over HTTP.
     protected static HttpClient NewClient(WebApplication app) => new(new SocketsHttpHandler
     {
-        UseProxy = false, UseCookies = false, AllowAutoRedirect = false,
+        UseProxy = false,
+        UseCookies = false,
+        AllowAutoRedirect = false,
     })
     {
         BaseAddress = new Uri(app.Urls.First()),

@@ -53,7 +53,9 @@ public sealed class WebhookSignatureTests
     {
         var headers = new Dictionary<string, string>
         {
-            ["webhook-id"] = "msg_p5jXN8AQM9LWM0D4loKWxJek", ["webhook-timestamp"] = $"{SignedAt}", ["webhook-signature"] = signature,
+            ["webhook-id"] = "msg_p5jXN8AQM9LWM0D4loKWxJek",
+            ["webhook-timestamp"] = $"{SignedAt}",
+            ["webhook-signature"] = signature,
         };
         var clock = new FixedClock(DateTimeOffset.FromUnixTimeSeconds(SignedAt + secondsLater));
 

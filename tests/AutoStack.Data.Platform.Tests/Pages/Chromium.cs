@@ -29,7 +29,9 @@ internal sealed class Chromium : IAsyncDisposable
         // Its sandbox needs a user who is not root.
         return new Chromium(await Puppeteer.LaunchAsync(new LaunchOptions
         {
-            ExecutablePath = program, Headless = true, Args = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"],
+            ExecutablePath = program,
+            Headless = true,
+            Args = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"],
         }));
     }
 

@@ -47,23 +47,24 @@ public sealed class AuditChainTests
     }
 
     [Test]
-    public async Task The_second_run_seals_what_was_there_at_the_first()
+    public async Task A_run_seals_every_entry_that_is_not_sealed()
     {
+        var before = await Audit.FindStatusAsync(Token);
         var first = await Audit.MaintainAsync(Token);
         await ExecuteAsync("UPDATE users SET name = 'Ada'");
+        var between = await Audit.FindStatusAsync(Token);
         var second = await Audit.MaintainAsync(Token);
         var third = await Audit.MaintainAsync(Token);
-        var fourth = await Audit.MaintainAsync(Token);
 
         using (Assert.EnterMultipleScope())
         {
-            Assert.That((first.Seals!.Number, first.Seals.SealedAt, first.Seals.Hash), Is.EqualTo((0L, (DateTimeOffset?)null, "")));
-            Assert.That((second.Seals!.Number, second.Seals.UntilSeq), Is.EqualTo((1L, 9L)));
-            Assert.That((third.Seals!.Number, third.Seals.UntilSeq), Is.EqualTo((2L, 18L)));
-            Assert.That(third.Seals.UnsealedSince, Is.Null);
-            Assert.That(second.Seals.UnsealedSince, Is.EqualTo(DateTimeOffset.UtcNow).Within(TimeSpan.FromMinutes(10)));
-            Assert.That(fourth.Seals, Is.EqualTo(third.Seals));
-            Assert.That(await Audit.FindSealAsync(2, Token), Is.EqualTo(third.Seals.Hash).And.Match("^[0-9a-f]{64}$"));
+            Assert.That((before.Seals!.Number, before.Seals.SealedAt, before.Seals.Hash), Is.EqualTo((0L, (DateTimeOffset?)null, "")));
+            Assert.That((first.Seals!.Number, first.Seals.UntilSeq), Is.EqualTo((1L, 9L)));
+            Assert.That(first.Seals.UnsealedSince, Is.Null);
+            Assert.That(between.Seals!.UnsealedSince, Is.EqualTo(DateTimeOffset.UtcNow).Within(TimeSpan.FromMinutes(10)));
+            Assert.That((second.Seals!.Number, second.Seals.UntilSeq), Is.EqualTo((2L, 18L)));
+            Assert.That(third.Seals, Is.EqualTo(second.Seals));
+            Assert.That(await Audit.FindSealAsync(2, Token), Is.EqualTo(second.Seals.Hash).And.Match("^[0-9a-f]{64}$"));
             Assert.That(await Audit.FindSealAsync(3, Token), Is.Null);
             Assert.That(await VerifyAsync(), Is.EqualTo((4L, "")));
         }
@@ -72,25 +73,20 @@ public sealed class AuditChainTests
     [Test]
     public async Task Entries_before_a_mark_wait_for_every_transaction_that_was_under_way()
     {
-        await using var open = await raw.OpenConnectionAsync(Token);
-        await using (var begin = new NpgsqlCommand("BEGIN; UPDATE users SET name = 'late' WHERE email = 'ada1@example.com'", open))
-        {
-            await begin.ExecuteNonQueryAsync(Token);
-        }
-
+        await using var first = await ChangeAsync(1);
         await ExecuteAsync("UPDATE users SET name = 'early' WHERE email = 'ada2@example.com'");
         await Audit.MaintainAsync(Token);
         var held = await Audit.MaintainAsync(Token);
-        await using (var commit = new NpgsqlCommand("COMMIT", open))
-        {
-            await commit.ExecuteNonQueryAsync(Token);
-        }
-
-        var sealed_ = await Audit.MaintainAsync(Token);
+        await using var second = await ChangeAsync(3);
+        await CommitAsync(first);
+        var marked = await Audit.MaintainAsync(Token);
+        await CommitAsync(second);
+        var all = await Audit.MaintainAsync(Token);
 
         Assert.That(held.Seals!.Number, Is.Zero, "the entry of the open transaction has a lower number than one that is committed");
-        Assert.That((sealed_.Seals!.Number, sealed_.Seals.UntilSeq), Is.EqualTo((1L, 11L)));
-        Assert.That(await VerifyAsync(), Is.EqualTo((2L, "")));
+        Assert.That((marked.Seals!.Number, marked.Seals.UntilSeq), Is.EqualTo((1L, 11L)), "the transaction of the mark has ended");
+        Assert.That((all.Seals!.Number, all.Seals.UntilSeq), Is.EqualTo((2L, 12L)));
+        Assert.That(await VerifyAsync(), Is.EqualTo((4L, "")));
     }
 
     [TestCase("UPDATE autostack_audit.changes SET actor = 'somebody' WHERE seq = 3", "seal 1: an entry was changed")]
@@ -163,9 +159,12 @@ public sealed class AuditChainTests
     public async Task A_month_with_entries_that_are_not_sealed_is_not_dropped()
     {
         await AgeAsync();
+        await ExecuteAsync("SELECT create_audit_partitions()");
         await ExecuteAsync("UPDATE autostack_audit.audit_settings SET keep = '30 days'");
+        await using var open = await ChangeAsync(1);
 
         var first = await Audit.MaintainAsync(Token);
+        await CommitAsync(open);
         var second = await Audit.MaintainAsync(Token);
 
         Assert.That(first.Seals!.DroppedBefore, Is.Null);
@@ -225,6 +224,22 @@ public sealed class AuditChainTests
 
         Assert.That(status.Seals!.UntilSeq, Is.EqualTo(9 + (5 * 9)));
         Assert.That((await VerifyAsync()).Problems, Is.Empty);
+    }
+
+    // A transaction that has changed a row, and is open.
+    private async Task<NpgsqlConnection> ChangeAsync(int user)
+    {
+        var connection = await raw.OpenConnectionAsync(Token);
+        await using var begin = new NpgsqlCommand(
+            $"BEGIN; UPDATE users SET name = 'late' WHERE email = 'ada{user}@example.com'", connection);
+        await begin.ExecuteNonQueryAsync(Token);
+        return connection;
+    }
+
+    private static async Task CommitAsync(NpgsqlConnection connection)
+    {
+        await using var commit = new NpgsqlCommand("COMMIT", connection);
+        await commit.ExecuteNonQueryAsync(Token);
     }
 
     // The first partition ends two months ago, its entries are of the past, and there is no later partition.

@@ -122,8 +122,8 @@ public sealed partial class LostAnswerTests
         {
             await new SchemaMigrator(tests.Database.ConnectionString).UpgradeAsync(
                 MigrationTarget.Head.In("audit"), cancellationToken: Token);
-            await tests.AddUserAsync();
             var before = await tests.Get<IAuditMaintenance>().MaintainAsync(Token);
+            await tests.AddUserAsync();
             await tests.ExecuteAsync($"DROP TABLE autostack_audit.{before.Partitions[^2].Name}");
             return new Write(
                 async host => await host.GetRequiredService<IAuditMaintenance>().MaintainAsync(Token),

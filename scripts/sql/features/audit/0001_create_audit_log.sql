@@ -55,12 +55,12 @@ CREATE TABLE autostack_audit.seals (
 );
 CREATE INDEX seals_until_idx ON autostack_audit.seals (until_seq);
 
--- One row: the entries up to seq are complete when every transaction before transaction_id has ended.
+-- One row: the entries up to seq are complete when every transaction of open_transactions has ended.
 CREATE TABLE autostack_audit.marks (
     seq BIGINT NOT NULL,
-    transaction_id XID8 NOT NULL
+    open_transactions TEXT[] NOT NULL
 );
-INSERT INTO autostack_audit.marks VALUES (0, '0');
+INSERT INTO autostack_audit.marks VALUES (0, '{}');
 
 -- The trigger of one row. The arguments are the name of the table, and the columns whose values are stored; a column that is not among
 -- them is a secret.
@@ -273,12 +273,13 @@ BEGIN
 END
 $$;
 
--- Seals the entries up to the last mark, and sets the next one. A transaction that is under way may still commit entries before the mark:
--- nothing is sealed until it has ended.
+-- Seals all entries. A transaction that is under way may still commit an entry with a lower number: then the entries up to the mark of the
+-- run before are sealed, when every transaction that was under way at that mark has ended.
 CREATE FUNCTION seal_audit_entries() RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     mark autostack_audit.marks;
+    present autostack_audit.marks;
     sealed bigint;
     until_here bigint;
     last_seal autostack_audit.seals;
@@ -289,8 +290,16 @@ BEGIN
     END IF;
     PERFORM pg_advisory_xact_lock(hashtextextended('autostack_audit.seals', 0));
     SELECT m.* INTO STRICT mark FROM autostack_audit.marks m;
-    -- A transaction that this server has not begun yet is one of another server, from which the database was restored.
-    IF mark.transaction_id > pg_snapshot_xmin(pg_current_snapshot()) AND mark.transaction_id <= pg_snapshot_xmax(pg_current_snapshot()) THEN
+    -- The number first: a transaction that has drawn it has locked the table before.
+    SELECT CASE WHEN q.is_called THEN q.last_value ELSE 0 END INTO present.seq FROM autostack_audit.changes_seq q;
+    present.open_transactions := ARRAY(
+        SELECT CASE WHEN l.pid IS NULL THEN 'prepared' ELSE l.virtualtransaction END
+        FROM pg_locks l
+        WHERE l.database = (SELECT d.oid FROM pg_database d WHERE d.datname = current_database())
+          AND l.relation = 'autostack_audit.changes'::regclass AND l.mode = 'RowExclusiveLock' AND l.granted);
+    IF present.open_transactions = '{}' THEN
+        mark := present;
+    ELSIF mark.open_transactions && present.open_transactions THEN
         RETURN;
     END IF;
     SELECT s.* INTO last_seal FROM autostack_audit.seals s ORDER BY s.number DESC LIMIT 1;
@@ -326,10 +335,8 @@ BEGIN
         END LOOP;
         sealed := until_here;
     END LOOP;
-    -- The number first: a transaction that has drawn it has begun before the snapshot of the next statement.
-    SELECT CASE WHEN q.is_called THEN q.last_value ELSE 0 END INTO mark.seq FROM autostack_audit.changes_seq q;
-    SELECT pg_snapshot_xmax(pg_current_snapshot()) INTO mark.transaction_id;
-    UPDATE autostack_audit.marks SET seq = mark.seq, transaction_id = mark.transaction_id;
+    -- A transaction that is prepared loses its id: any prepared one may be one of them.
+    UPDATE autostack_audit.marks SET seq = present.seq, open_transactions = present.open_transactions || ARRAY['prepared'];
 END
 $$;
 
