@@ -20,6 +20,7 @@ public sealed partial class MutationTests : RowSecurityTests
     // Statements whose condition may go without harm even where row security is off, because another part of the call holds.
     private static readonly Dictionary<string, string> HeldOtherwise = new()
     {
+        ["SELECT u.id\nFROM users u\nWHERE u.id = @userId AND u.closed_at"] = "returns the id that it was given, of a closed account only",
         ["SELECT 1\nFROM users u"] = "locks a row, and returns nothing of it",
         ["WHERE d.id = @copyId AND o.id = @id"] = "finds the copy that the statement before has made, with the condition",
         ["FROM unnest(@ids::uuid[], @places::bigint[])"] = "reads the logs that a statement before has chosen, with the condition",
