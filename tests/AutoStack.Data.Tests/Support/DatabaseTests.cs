@@ -110,7 +110,11 @@ public abstract class DatabaseTests
     }
 
     [SetUp]
-    public void SkipDifference() => Skip(TestContext.CurrentContext.Test.MethodName);
+    public void SkipDifference()
+    {
+        Skip(TestContext.CurrentContext.Test.MethodName);
+        Skip(TestContext.CurrentContext.Test.Name);
+    }
 
     [OneTimeTearDown]
     public async Task DropDatabaseAsync()
