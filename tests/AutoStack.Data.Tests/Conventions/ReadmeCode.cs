@@ -48,6 +48,21 @@ internal static class ReadmeCode
         }, cancellationToken);
     }
 
+    public static void RowSecurity(IServiceCollection services, IConfiguration configuration, string connectionString)
+    {
+        services.AddAutoStackData(options =>
+        {
+            options.ConnectionString = connectionString;
+            options.TenantRole = "autostack_tenant";
+        });
+
+        services.Configure<AutoStackDataOptions>(options =>
+        {
+            options.TenantRole = "autostack_tenant";
+            options.IdentityKey = configuration["IdentityKey"];
+        });
+    }
+
     public static ProjectPatch Patch()
     {
         var patch = new ProjectPatch
