@@ -36,7 +36,6 @@ internal sealed partial class DeploymentRepository
         ArgumentNullException.ThrowIfNull(deployment);
         var id = deployment.Id ?? Ids.New();
         var branch = deployment.Branch is null ? null : BranchName.Check(deployment.Branch, "deployment.Branch");
-        var commit = DeploymentParameters.OfCommit(context.Secrets, id, deployment.Commit);
         const string Source = $"""
             FROM projects p
                 WHERE p.id = @projectId AND p.user_id = @ownerId AND {AccountState.OwnerIsOpen}
@@ -70,7 +69,7 @@ internal sealed partial class DeploymentRepository
                 P.Of(deployment.ProjectId),
                 P.Owner(deployment.UserId),
                 P.TextOrNull(branch, BranchName.MaxLength),
-                .. commit,
+                .. DeploymentParameters.OfCommit(context.Secrets, id, deployment.Commit),
                 P.Of(deployment.CreatorType),
                 P.Of(deployment.IsProduction),
                 .. OfEnvironment(copies: !deployment.WithoutEnvironment, seen, own),
