@@ -164,7 +164,11 @@ public sealed class EnvironmentRepositoryTests : DatabaseTests
             () => Environments.FindAsync(deployment.ProjectId, thief.Id, Token),
             Throws.TypeOf<SecretUnreadableException>());
         Assert.That(() => OfWorkers.FindAsync(deployment.Id, Token), Throws.TypeOf<SecretUnreadableException>());
-        var next = (await Deployments.EnqueueAsync(new NewDeployment { ProjectId = deployment.ProjectId, UserId = thief.Id }, Token))!;
+        var wanted = new NewDeployment { ProjectId = deployment.ProjectId, UserId = thief.Id };
+        Assert.That(
+            () => withKey.GetRequiredService<IDeploymentRepository>().EnqueueAsync(wanted, Token),
+            Throws.TypeOf<SecretUnreadableException>());
+        var next = (await Deployments.EnqueueAsync(wanted with { WithoutEnvironment = true }, Token))!;
         Assert.That(() => Snapshots.SnapshotAsync(next.Id, thief.Id, Token), Throws.TypeOf<SecretUnreadableException>());
     }
 
