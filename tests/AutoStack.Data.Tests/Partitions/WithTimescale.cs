@@ -16,6 +16,7 @@ internal static class WithTimescale
     private const string Exclusive = "The features timescale and log-partitions exclude each other.";
 
     private const string Range = "A chunk has no times before the year 4714 BC or at infinity.";
+    private const string Uncounted = "Checks that go with a deployment are not counted.";
     private const string Whole = "Retention drops chunks and removes no check alone.";
 
     /// <summary>The variable.</summary>
@@ -70,6 +71,10 @@ internal static class WithTimescale
             ["A_stopped_run_has_removed_whole_batches"] = Whole,
             ["Batches_are_bounded_and_remaining_rows_are_reported"] = Whole,
             ["Two_concurrent_runs_remove_each_row_once"] = Whole,
+            ["A_run_does_not_block_on_another_runs_open_batch"] = Whole,
+            ["A_run_removes_the_rows_that_a_count_has_counted"] = Whole,
+            ["A_removal_that_is_stopped_after_any_batch_is_completed_by_the_next_runs"] = Uncounted,
+            ["Of_two_runs_at_once_each_row_is_removed_by_one"] = Uncounted,
         };
         LibraryConnection.PrepareAsync = async connectionString =>
         {
