@@ -83,6 +83,11 @@ internal sealed class TransactionExecutor(
     // Only what is sent counts: a call that was cancelled before changes nothing that the next one could rely on.
     protected override Statement? PrefixOf(Call call)
     {
+        if (call.Values is null && last == TransactionValues.None)
+        {
+            return null;
+        }
+
         var values = (call.Values ?? TransactionValues.Unnamed).After(last);
         var prefix = TransactionSettings.Set(values, last);
         last = values;

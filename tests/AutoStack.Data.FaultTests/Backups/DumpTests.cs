@@ -64,6 +64,7 @@ public sealed class DumpTests
 
         await ExecuteAsync(original, Others);
         await ExecuteAsync(original, InPartitions);
+        await ExecuteAsync(original, "SELECT row_security_add_key('first', encode(sha256('dump'), 'base64'))");
         await ExecuteAsync(original, "SELECT seal_audit_entries()");
         await ExecuteAsync(original, "SELECT seal_audit_entries()");
         var (rows, copy) = (await RowsAsync(original), $"restored_{RandomName.Create()}");

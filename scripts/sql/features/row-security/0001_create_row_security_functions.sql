@@ -19,7 +19,7 @@ $$;
 DO $$
 BEGIN
     IF NOT EXISTS (SELECT FROM pg_catalog.pg_roles r WHERE r.rolname = current_user AND (r.rolsuper OR r.rolbypassrls)) THEN
-        RAISE 'The role % does not bypass row security, and would see no row of its own tables', pg_catalog.quote_ident(current_user::text)
+        RAISE 'The owner of the tables does not bypass row security, and would see no row of them'
             USING ERRCODE = 'insufficient_privilege',
                 HINT = 'Run scripts/roles.sql with autostack.row_security = on, or as a superuser: ALTER ROLE … BYPASSRLS.';
     END IF;

@@ -15,7 +15,7 @@ BEGIN
             WHEN duplicate_object OR unique_violation THEN
                 NULL; -- The script has run in another database of the server at the same moment.
             WHEN insufficient_privilege THEN
-                RAISE 'There is no role %, and this role may not create it', pg_catalog.quote_ident(tenant)
+                RAISE 'There is no tenant role, and this role may not create it'
                     USING ERRCODE = 'insufficient_privilege', HINT = 'Run scripts/roles.sql with autostack.row_security = on.';
         END;
     END IF;
