@@ -1,6 +1,5 @@
 using System.Security.Cryptography;
 using AutoStack.Data;
-using AutoStack.Data.AspNetCore;
 using AutoStack.Data.Retention;
 using Microsoft.AspNetCore.Diagnostics.HealthChecks;
 using Platform.Api;

@@ -30,7 +30,7 @@ internal static class Repositories
         [typeof(IProjectRepository)] = (db, context) => new ProjectRepository(db, context.Clock),
         [typeof(IProjectEnvironmentRepository)] = (db, context) => new ProjectEnvironmentRepository(db, context.Clock, context.Secrets),
         [typeof(IDeploymentEnvironmentRepository)] = (db, context) => new DeploymentEnvironmentRepository(db, context.Secrets),
-        [typeof(IDeploymentRepository)] = (db, context) => new DeploymentRepository(db, context.Deployments),
+        [typeof(IDeploymentRepository)] = (db, context) => new DeploymentRepository(db, context.Deployments, context.Secrets),
         [typeof(IDeploymentQueries)] = (db, _) => new DeploymentQueries(db),
         [typeof(IDeploymentLogRepository)] = (db, context) => new DeploymentLogRepository(db, context.Logs),
         [typeof(IDeploymentLogSearch)] = (db, context) => new DeploymentLogSearch(db, context.Logs),

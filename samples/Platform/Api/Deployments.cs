@@ -17,6 +17,6 @@ internal static class Deployments
         own.MapPost("/cancel", async (Guid id, CurrentSession current, IDeploymentRepository deployments, CancellationToken token) =>
             (await deployments.CancelAsync(id, current.UserId, "Cancelled on the page.", token)).ToHttpResult());
         own.MapPost("/redeploy", async (Guid id, CurrentSession current, IDeploymentRepository deployments, CancellationToken token) =>
-            AutoStackResults.OkOrNotFound(await deployments.RedeployAsync(id, current.UserId, newId: null, token)));
+            AutoStackResults.OkOrNotFound(await deployments.RedeployAsync(id, current.UserId, redeployment: null, token)));
     }
 }

@@ -112,7 +112,7 @@ internal sealed class AuditMaintenance(Db db, Db patient) : IAuditMaintenance
             await sets.SkipAsync().ConfigureAwait(false);
             return await sets.AnyAsync().ConfigureAwait(false);
         },
-        [PartitionMaintenance.Unlimited, statement],
+        [PartitionMaintenance.LiftLimits(), statement],
         cancellationToken,
         nameof(MaintainAsync));
 }

@@ -107,5 +107,5 @@ internal sealed class DeploymentEnvironmentRepository(Db db, SecretProtector sec
     }
 
     // The place includes the project: a deployment that was moved to another project would be built from that project's repository.
-    private static SecretPlace PlaceOf(Guid id, Guid projectId, Guid ownerId) => new(Secrets.Name, id, projectId, ownerId);
+    internal static SecretPlace PlaceOf(Guid id, Guid projectId, Guid ownerId) => new(Secrets.Name, id, projectId, ownerId);
 }

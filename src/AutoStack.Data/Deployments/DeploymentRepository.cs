@@ -2,13 +2,14 @@ using System.Runtime.CompilerServices;
 using AutoStack.Data.Containers;
 using AutoStack.Data.Postgres;
 using AutoStack.Data.Projects;
+using AutoStack.Data.Secrets;
 using AutoStack.Data.Status;
 using AutoStack.Data.Values;
 using Npgsql;
 
 namespace AutoStack.Data.Deployments;
 
-internal sealed class DeploymentRepository(Db db, DeploymentContext context) : IDeploymentRepository
+internal sealed partial class DeploymentRepository(Db db, DeploymentContext context, SecretProtector secrets) : IDeploymentRepository
 {
     /// <summary>The columns that <see cref="Read"/> reads; without <c>env_vars</c>, which holds secrets.</summary>
     internal const string Columns = """
@@ -121,91 +122,6 @@ internal sealed class DeploymentRepository(Db db, DeploymentContext context) : I
             ],
             cancellationToken);
 
-    public async Task<Deployment?> EnqueueAsync(NewDeployment deployment, CancellationToken cancellationToken)
-    {
-        ArgumentNullException.ThrowIfNull(deployment);
-        var id = deployment.Id ?? Ids.New();
-        var branch = deployment.Branch is null ? null : BranchName.Check(deployment.Branch, "deployment.Branch");
-        var insert = new Statement($"""
-            WITH moved AS (
-                INSERT INTO deployments AS d (
-                    id, project_id, user_id, status, branch, commit_hash, commit_hash_full, commit_message, author, commit_timestamp,
-                    creator_type, is_production, created_at, is_deleted)
-                SELECT
-                    @id, p.id, p.user_id, 'queued', coalesce(@branch, p.branch::text), @hash, @hashFull, @message, @author, @timestamp,
-                    @creatorType, @isProduction, {ServerTime.Present}, FALSE
-                FROM projects p
-                WHERE p.id = @projectId AND p.user_id = @ownerId AND {AccountState.OwnerIsOpen}
-                ON CONFLICT (id) DO NOTHING
-                RETURNING d.id, d.status, d.failed_reason
-            ),
-            {DeploymentStageRepository.FollowMoved}
-            SELECT m.id
-            FROM moved m
-            """,
-            [
-                P.Of(id),
-                P.Of(deployment.ProjectId),
-                P.Owner(deployment.UserId),
-                P.TextOrNull(branch, BranchName.MaxLength),
-                .. DeploymentParameters.OfCommit(context.Secrets, id, deployment.Commit),
-                P.Of(deployment.CreatorType),
-                P.Of(deployment.IsProduction),
-                .. DeploymentStageRepository.FollowMovedParameters(context.Clock),
-            ]);
-
-        var stored = new Statement($"""
-            SELECT {Columns}
-            FROM deployments d
-            WHERE d.id = @id AND d.project_id = @projectId AND d.user_id = @ownerId AND {AccountState.OwnerIsOpen}
-            """, P.Of(id), P.Of(deployment.ProjectId), P.Owner(deployment.UserId));
-        var queued = await QueueAsync(insert, stored, cancellationToken).ConfigureAwait(false);
-        return queued is null && deployment.Id is not null && await ExistsAsync(id, cancellationToken).ConfigureAwait(false)
-            ? throw DuplicateException.OfId("deployments_pkey")
-            : queued;
-    }
-
-    public async Task<Deployment?> RedeployAsync(Guid id, Guid ownerId, Guid? newId, CancellationToken cancellationToken)
-    {
-        if (newId == id)
-        {
-            throw new ArgumentException("newId equals id; the copy needs an id of its own.", nameof(newId));
-        }
-
-        var copyId = newId ?? Ids.New();
-        var insert = new Statement($"""
-            WITH moved AS (
-                INSERT INTO deployments AS d (
-                    id, project_id, user_id, status, branch, commit_hash, commit_hash_full, commit_message, author, commit_timestamp,
-                    creator_type, is_production, created_at, is_deleted)
-                SELECT
-                    @copyId, o.project_id, o.user_id, 'queued', o.branch, o.commit_hash, o.commit_hash_full, o.commit_message, o.author,
-                    o.commit_timestamp, 'manual', o.is_production, {ServerTime.Present}, FALSE
-                FROM deployments o
-                WHERE o.id = @id AND o.user_id = @ownerId AND NOT o.is_deleted AND {AccountState.OwnerIsOpen}
-                ON CONFLICT (id) DO NOTHING
-                RETURNING d.id, d.status, d.failed_reason
-            ),
-            {DeploymentStageRepository.FollowMoved}
-            SELECT m.id
-            FROM moved m
-            """, [P.Of(id), P.Of(ownerId), P.Of(copyId), .. DeploymentStageRepository.FollowMovedParameters(context.Clock)]);
-
-        // Compares the columns that a copy takes over and keeps; the original may have been deleted since.
-        var stored = new Statement($"""
-            SELECT {Columns}
-            FROM deployments d
-            JOIN deployments o ON o.project_id = d.project_id AND o.user_id = d.user_id
-            WHERE d.id = @copyId AND o.id = @id AND o.user_id = @ownerId AND {AccountState.OwnerIsOpen}
-              AND d.branch::text IS NOT DISTINCT FROM o.branch::text AND d.is_production = o.is_production
-              AND d.creator_type::text = 'manual'
-            """, P.Of(id), P.Of(ownerId), P.Of(copyId));
-        var queued = await QueueAsync(insert, stored, cancellationToken).ConfigureAwait(false);
-        return queued is null && newId is not null && await FindAsync(id, ownerId, cancellationToken).ConfigureAwait(false) is not null
-            ? throw DuplicateException.OfId("deployments_pkey")
-            : queued;
-    }
-
     public Task<CancelOutcome> CancelAsync(Guid id, Guid ownerId, string? reason, CancellationToken cancellationToken)
     {
         NpgsqlParameter[] parameters =
@@ -266,25 +182,6 @@ internal sealed class DeploymentRepository(Db db, DeploymentContext context) : I
             [DeploymentState.Lock(id, ownerId), delete, DeploymentContainerRepository.Open(id, MaxOpenContainers)],
             cancellationToken);
     }
-
-    // The second statement starts after the insert, which waits for the commit of another attempt with the same id.
-    private async Task<Deployment?> QueueAsync(
-        Statement insert, Statement stored, CancellationToken cancellationToken, [CallerMemberName] string operation = "")
-    {
-        var queueing = db.WriteBatchAsync(
-            async sets => (
-                IsNew: await sets.AnyAsync().ConfigureAwait(false) || sets.IsRepeated,
-                Row: await sets.FindAsync(Read).ConfigureAwait(false)),
-            [insert, stored], cancellationToken, operation);
-        return (await context.WakeAfterAsync(db, queueing, queued => queued.IsNew).ConfigureAwait(false)).Row;
-    }
-
-    private async Task<bool> ExistsAsync(Guid id, CancellationToken cancellationToken) =>
-        await db.FindValueAsync(row => row.Flag(), """
-            SELECT TRUE
-            FROM deployments d
-            WHERE d.id = @id
-            """, [P.Of(id)], cancellationToken).ConfigureAwait(false) is not null;
 
     private sealed record Moved(bool IsDrivenElsewhere);
 }

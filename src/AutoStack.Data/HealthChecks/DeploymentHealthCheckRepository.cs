@@ -50,11 +50,18 @@ internal sealed partial class DeploymentHealthCheckRepository(Db db, TimeProvide
         $"{LogPurge.OfChosen} deployment_health_checks {LogPurge.UpToLimit} deployment_health_checks {LogPurge.Joined}", P.Of(limit));
 
     /// <summary>
-    /// Removes all rows of the deployments in <see cref="Chosen"/>. A hypertable finds compressed checks by their deployment only, and
-    /// then removes them without reading them.
+    /// Removes all rows of the deployments in <see cref="Chosen"/>; returns no row. A hypertable finds compressed checks by their
+    /// deployment only, and removes them without reading them as long as none is returned.
     /// </summary>
     internal static Statement PurgeAllOfChosen() =>
-        new($"DELETE FROM deployment_health_checks h WHERE h.deployment_id = ANY ({Chosen.Ids})");
+        new($"""
+            WITH gone AS (
+                DELETE FROM deployment_health_checks h
+                WHERE h.deployment_id = ANY ({Chosen.Ids})
+            )
+            SELECT NULL::uuid
+            WHERE FALSE
+            """);
 
     public async Task<DeploymentHealthCheck?> FindLatestAsync(Guid deploymentId, Guid ownerId, CancellationToken cancellationToken)
     {
@@ -75,7 +82,7 @@ internal sealed partial class DeploymentHealthCheckRepository(Db db, TimeProvide
         // Most deployments that are looked at are checked every few minutes.
         if (await hours.AreThereAsync(db, cancellationToken).ConfigureAwait(false))
         {
-            var recent = LatestSince(clock.GetUtcNow() - Recent, deploymentId, ownerId, limit);
+            var recent = LatestSince(ServerTime.About(clock) - Recent, deploymentId, ownerId, limit);
             var latest = await db.ListAsync(Read, recent, cancellationToken, operation).ConfigureAwait(false);
             if (latest.Count == limit)
             {

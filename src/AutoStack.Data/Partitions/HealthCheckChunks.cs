@@ -23,7 +23,7 @@ internal static class HealthCheckChunks
                 await sets.SkipAsync().ConfigureAwait(false);
                 return (await sets.FindAsync(row => new Count(row.Int())).ConfigureAwait(false))!;
             },
-            [PartitionMaintenance.Unlimited, new Statement("SELECT public.drop_health_check_chunks(@before)", P.Of(before))],
+            [PartitionMaintenance.LiftLimits(), new Statement("SELECT public.drop_health_check_chunks(@before)", P.Of(before))],
             cancellationToken).ConfigureAwait(false);
         return new(Before: null, dropped.Chunks);
     }

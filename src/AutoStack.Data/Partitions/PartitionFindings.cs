@@ -76,8 +76,7 @@ public static class PartitionFindings
                        : $"The job {job.Name} has never succeeded.")
                {
                    Cost = "Old health checks are not compressed, or their hours are summed up when they are read.",
-                   Mend = "Read its errors; the server needs background workers, and the owner of the table the right to log in.",
-                   Statement = "SELECT * FROM timescaledb_information.job_errors",
+                   Mend = "Read timescaledb_information.job_errors; the server needs background workers, and their owner a login.",
                },
         ];
     }

@@ -23,7 +23,7 @@ internal sealed partial class PartitionMaintenance(
         "autostack.partitions.days_ahead", "d", "Days until a table of logs has no partition for new rows, when they were last read.");
 
     /// <summary>Lifts the role's own limits from a transaction: they are for statements that serve a request.</summary>
-    internal static Statement Unlimited => new("""
+    internal static Statement LiftLimits() => new("""
         SELECT pg_catalog.set_config(s.name, '0', TRUE)
         FROM pg_catalog.pg_settings s
         WHERE s.name IN ('statement_timeout', 'transaction_timeout')
@@ -173,7 +173,7 @@ internal sealed partial class PartitionMaintenance(
                 await sets.SkipAsync().ConfigureAwait(false);
                 return await sets.AnyAsync().ConfigureAwait(false);
             },
-            [Unlimited, statement],
+            [LiftLimits(), statement],
             cancellationToken,
             operation);
 

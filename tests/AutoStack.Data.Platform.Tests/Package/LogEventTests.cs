@@ -79,6 +79,7 @@ public sealed class LogEventTests : ServiceTests
     }
 
     [Test]
+    [CancelAfter(60_000)]
     public async Task Comments_keep_a_silent_stream_alive()
     {
         var cookies = await NewUserAsync();

@@ -1,6 +1,5 @@
 using System.Net;
 using System.Net.Http.Json;
-using AutoStack.Data.Accounts;
 using AutoStack.Data.AspNetCore;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;

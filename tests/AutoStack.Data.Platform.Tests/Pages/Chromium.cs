@@ -77,7 +77,7 @@ internal sealed class Visitor(IBrowserContext context, string address) : IAsyncD
 /// <summary>A tab.</summary>
 internal sealed class Tab(IPage page, string address)
 {
-    private static readonly WaitForFunctionOptions Patience = new() { Timeout = 30_000, PollingInterval = 50 };
+    private static readonly WaitForFunctionOptions Patience = new() { Timeout = 60_000, PollingInterval = 50 };
 
     public IPage Page => page;
 

@@ -13,11 +13,10 @@ public sealed class OutageTests
     [Test]
     public async Task A_restart_of_the_database_server_costs_no_line_and_no_build_and_git_is_not_needed()
     {
-        await using var chromium = await Chromium.StartAsync();
         await using var server = await RestartingServer.StartAsync(Token);
         using var path = new ToolFolder();
         await using var platform = await PlatformProcess.StartAsync(server.ConnectionString, path.Path, Token);
-        await using var ada = await chromium.VisitAsync(platform.Address);
+        await using var ada = await Browser.Current.VisitAsync(platform.Address);
         var tab = await ada.DeployAsync("slow");
         await tab.UntilLineAsync("step 1 of 60");
         await server.RestartAsync(Token);

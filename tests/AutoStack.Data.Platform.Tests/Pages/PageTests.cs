@@ -4,38 +4,23 @@ using PuppeteerSharp;
 namespace AutoStack.Data.Platform.Tests.Pages;
 
 /// <summary>The sample platform in a browser, with a database of its own that goes with it.</summary>
+[Parallelizable(ParallelScope.All)]
 public sealed class PageTests
 {
-    private Chromium chromium = null!;
     private PlatformProcess platform = null!;
 
     private static CancellationToken Token => TestContext.CurrentContext.CancellationToken;
 
     [OneTimeSetUp]
-    public async Task StartAsync()
-    {
-        chromium = await Chromium.StartAsync();
-        platform = await PlatformProcess.StartAsync(connectionString: null, path: null, Token);
-    }
+    public async Task StartAsync() => platform = await PlatformProcess.StartAsync(connectionString: null, path: null, Token);
 
     [OneTimeTearDown]
-    public async Task StopAsync()
-    {
-        if (platform is not null)
-        {
-            await platform.DisposeAsync();
-        }
-
-        if (chromium is not null)
-        {
-            await chromium.DisposeAsync();
-        }
-    }
+    public async Task StopAsync() => await platform.DisposeAsync();
 
     [Test]
     public async Task A_deployment_is_watched_live_until_it_runs_and_is_found_in_every_page()
     {
-        await using var ada = await chromium.VisitAsync(platform.Address);
+        await using var ada = await Browser.Current.VisitAsync(platform.Address);
         var tab = await ada.DeployAsync("hello");
         await tab.UntilAsync("document.querySelector('#log li') && document.querySelector('#status').textContent !== 'success'");
         await tab.UntilStatusAsync("success");
@@ -76,7 +61,7 @@ public sealed class PageTests
     [Test]
     public async Task A_build_that_fails_says_why()
     {
-        await using var ada = await chromium.VisitAsync(platform.Address);
+        await using var ada = await Browser.Current.VisitAsync(platform.Address);
         var tab = await ada.DeployAsync("broken");
         await tab.UntilStatusAsync("failed");
         await tab.UntilAsync("document.querySelector('#log li.error')?.textContent.includes('the title is missing')");
@@ -90,7 +75,7 @@ public sealed class PageTests
     [Test]
     public async Task Two_tabs_show_the_same_lines_a_reload_misses_none_and_a_cancel_reaches_both()
     {
-        await using var ada = await chromium.VisitAsync(platform.Address);
+        await using var ada = await Browser.Current.VisitAsync(platform.Address);
         var first = await ada.DeployAsync("slow");
         await first.UntilLineAsync("step 1 of 60");
         var second = await ada.OpenAsync(new Uri(first.Page.Url).PathAndQuery);
@@ -115,7 +100,7 @@ public sealed class PageTests
     [Test]
     public async Task A_signed_push_deploys_and_a_forged_one_does_not()
     {
-        await using var ada = await chromium.VisitAsync(platform.Address);
+        await using var ada = await Browser.Current.VisitAsync(platform.Address);
         var tab = await ada.DeployAsync("broken");
         await tab.ClickAsync("#project");
         await tab.ClickAsync("#forged");
@@ -134,7 +119,7 @@ public sealed class PageTests
     public async Task A_name_that_is_HTML_stays_text()
     {
         const string Name = "<img id=evil src=x onerror=alert(1)>";
-        await using var eve = await chromium.VisitAsync(platform.Address);
+        await using var eve = await Browser.Current.VisitAsync(platform.Address);
         var tab = await eve.SignUpAsync();
         await tab.DeployAsync("broken", Name);
         await tab.UntilAsync("document.querySelector('#project').textContent !== 'Project'");
@@ -146,7 +131,7 @@ public sealed class PageTests
     [Test]
     public async Task Sessions_are_listed_ended_elsewhere_and_signed_out()
     {
-        await using var ada = await chromium.VisitAsync(platform.Address);
+        await using var ada = await Browser.Current.VisitAsync(platform.Address);
         var tab = await ada.SignUpAsync();
         await tab.GoAsync("/account.html");
         await tab.UntilAsync("document.querySelector('#sessions').innerText.includes('(this browser)')");
@@ -168,10 +153,15 @@ public sealed class PageTests
     [TestCase("deployment")]
     public async Task A_page_is_for_everyone(string path)
     {
-        await using var ada = await chromium.VisitAsync(platform.Address);
-        var tab = path == "deployment" ? await ada.DeployAsync("broken") : await ada.SignUpAsync();
+        await using var ada = await Browser.Current.VisitAsync(platform.Address);
+        var tab = path switch
+        {
+            "/" => await ada.OpenAsync("/"),
+            "deployment" => await ada.DeployAsync("broken"),
+            _ => await ada.SignUpAsync(),
+        };
         await tab.Page.SetViewportAsync(new() { Width = 380, Height = 800 });
-        if (path != "deployment")
+        if (path.EndsWith(".html", StringComparison.Ordinal))
         {
             await tab.GoAsync(path);
         }
@@ -189,7 +179,7 @@ public sealed class PageTests
             await tab.EvaluateAsync<int>(
                 "[...document.querySelectorAll('button, a')].filter(one => one.offsetParent && !one.textContent.trim()).length"),
             Is.Zero, "A button or link has no text.");
-        await PicturesAsync(tab, path.Trim('/').Replace(".html", "", StringComparison.Ordinal));
+        await PicturesAsync(tab, path == "/" ? "sign-in" : path.Trim('/').Replace(".html", "", StringComparison.Ordinal));
     }
 
     [Test]

@@ -77,7 +77,6 @@ public sealed class TimescaleRightsTests
             database.Denied("app", "SELECT drop_health_check_table('deployment_health_checks')");
             database.Denied("app", "SELECT exchange_health_checks()");
             database.Denied("readonly", "SELECT drop_health_check_chunks('2300-01-01')");
-            database.Denied("readonly", "DELETE FROM deployment_health_checks");
             Assert.That(await database.ListAsync("readonly", "SELECT sum(checks)::text FROM deployment_health_hours"), Is.Not.Empty);
             Assert.That(await database.ListAsync("readonly", "SELECT id::text FROM deployment_health_checks LIMIT 1"), Is.Not.Empty);
             Assert.That(

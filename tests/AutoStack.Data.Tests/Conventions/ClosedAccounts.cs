@@ -35,7 +35,8 @@ public sealed class ClosedAccounts : DatabaseTests
     public async Task ConfigureAsync()
     {
         host = WithKeys(NewKey("k1"));
-        everyRow = string.Join(" UNION ALL ", (await TablesAsync()).Select(table => $"SELECT '{table} ' || t::text AS line FROM {table} t"));
+        everyRow = string.Join(
+            " UNION ALL ", (await TablesAsync()).Select(table => $"SELECT '{table} ' || t::text AS line FROM {table} t"));
     }
 
     [OneTimeTearDown]
@@ -165,7 +166,7 @@ public sealed class ClosedAccounts : DatabaseTests
         return new Rows(user.Id, project.Id, waiting.Id, email, connection, signedInAt);
     }
 
-    private async Task<object?> EveryRowAsync() => await ScalarAsync($"SELECT string_agg(r.line, '\n' ORDER BY r.line) FROM ({everyRow}) r");
+    private Task<object?> EveryRowAsync() => ScalarAsync($"SELECT string_agg(r.line, '\n' ORDER BY r.line) FROM ({everyRow}) r");
 
     private sealed record Rows(
         Guid OwnerId, Guid ProjectId, Guid DeploymentId, string Email, GitHubConnection Connection, DateTimeOffset SignedInAt);

@@ -99,6 +99,7 @@ public sealed class HypertableTests : DatabaseTests
         await ExecuteAsync("SELECT compress_chunk(c, if_not_compressed => TRUE) FROM show_chunks('deployment_health_checks') c");
         var policy = new RetentionPolicy { HealthChecks = TimeSpan.FromDays(30) };
 
+        var before = (long)(await ScalarAsync("SELECT count(*) FROM deployment_health_checks"))!;
         var counted = (await Get<IRetentionService>().CountAsync(policy, Token)).Single(count => count.Table == "deployment_health_checks");
         var result = (await Get<IRetentionService>().RunAsync(policy, null, Token))
             .Single(table => table.Table == "deployment_health_checks");
@@ -108,9 +109,10 @@ public sealed class HypertableTests : DatabaseTests
             Assert.That(result.Failure, Is.Null);
             Assert.That((result.Rows, result.MoreLeft), Is.EqualTo((0L, false)));
             Assert.That(result.Partitions, Is.InRange(3, 5));
-            Assert.That(counted.Rows, Is.InRange(20, 30), "the rows of the chunks that are to be dropped");
+            var after = (long)(await ScalarAsync("SELECT count(*) FROM deployment_health_checks"))!;
+            Assert.That(counted.Rows, Is.EqualTo(before - after).And.GreaterThan(20), "the rows of the chunks that are dropped");
             var left = (long)(await ScalarAsync("SELECT count(*) FROM deployment_health_checks WHERE deployment_id = $1", deployment.Id))!;
-            Assert.That(left, Is.EqualTo(60 - counted.Rows).And.InRange(30, 37), "up to a week longer than the policy");
+            Assert.That(left, Is.InRange(30, 37), "up to a week longer than the policy");
             Assert.That(
                 await ScalarAsync("SELECT sum(checks)::bigint FROM deployment_health_hours WHERE deployment_id = $1", deployment.Id),
                 Is.EqualTo(left));
@@ -121,22 +123,17 @@ public sealed class HypertableTests : DatabaseTests
     public async Task Jobs_that_have_not_succeeded_are_reported()
     {
         var before = await Get<IPartitionMaintenance>().FindStatusAsync(Token);
-        var job = await ScalarAsync("SELECT j.job_id FROM timescaledb_information.jobs j WHERE j.proc_name = 'policy_compression'");
-        await ExecuteAsync($"CALL run_job({job})");
-        var after = await Get<IPartitionMaintenance>().FindStatusAsync(Token);
+        IReadOnlyList<ChunkJob> jobs = [.. before.Jobs.Select(job => job with { SucceededAt = before.ReadAt.AddDays(-1) })];
 
         Assert.That(PartitionFindings.Of(before).Select(finding => (finding.Rule, finding.Severity, finding.Problem)), Is.EquivalentTo(new[]
         {
             (PartitionFindings.JobsRule, Severity.Warning, "The job policy_compression has never succeeded."),
             (PartitionFindings.JobsRule, Severity.Warning, "The job policy_refresh_continuous_aggregate has never succeeded."),
         }));
-        Assert.That(PartitionFindings.Of(after).Select(finding => finding.Problem), Is.EqualTo(new[]
-        {
-            "The job policy_refresh_continuous_aggregate has never succeeded.",
-        }));
+        Assert.That(PartitionFindings.Of(before with { Jobs = jobs }), Is.Empty);
         Assert.That(
-            PartitionFindings.Of(after with { ReadAt = DateTimeOffset.UtcNow.AddDays(3) }).Select(finding => finding.Problem),
-            Has.Some.StartsWith("The job policy_compression last succeeded at "));
+            PartitionFindings.Of(before with { Jobs = jobs, ReadAt = before.ReadAt.AddDays(1) }).Select(finding => finding.Problem),
+            Has.Exactly(2).StartsWith("The job policy_").And.Exactly(2).EndsWith(" UTC."));
     }
 
     private Task<int> AddChecksAsync(Deployment deployment, DateTimeOffset start, int count, TimeSpan apart) =>

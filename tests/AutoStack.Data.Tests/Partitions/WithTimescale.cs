@@ -15,6 +15,10 @@ internal static class WithTimescale
 {
     private const string Exclusive = "The features timescale and log-partitions exclude each other.";
 
+    private const string Range = "A chunk has no times before the year 4714 BC or at infinity.";
+    private const string Uncounted = "Checks that go with a deployment are not counted.";
+    private const string Whole = "Retention drops chunks and removes no check alone.";
+
     /// <summary>The variable.</summary>
     public const string Variable = "AUTOSTACK_TEST_TIMESCALE";
 
@@ -47,6 +51,30 @@ internal static class WithTimescale
             [nameof(PartitionMaintenanceTests)] = Exclusive,
             [nameof(PartitionRetentionTests)] = Exclusive,
             [nameof(PartitionCostTests)] = Exclusive,
+            ["ArchiveContentTests"] = Exclusive,
+            ["ArchiveFaultTests"] = Exclusive,
+            ["ArchiveRestoreTests"] = Exclusive,
+            ["ArchiveRetentionTests"] = Exclusive,
+            ["BucketArchiveTests"] = Exclusive,
+            ["A_caller_repeats_a_write_after_the_server_was_away(\"IPartitionMaintenance.MaintainAsync\")"] = Exclusive,
+            ["A_caller_repeats_a_write_after_the_server_was_away(\"ILogRestore.RestoreAsync\")"] = Exclusive,
+            ["The_library_repeats_a_write_with_a_lost_answer(\"IPartitionMaintenance.MaintainAsync\")"] = Exclusive,
+            ["The_library_repeats_a_write_with_a_lost_answer(\"ILogRestore.RestoreAsync\")"] = Exclusive,
+            ["A_method_answers_or_throws_an_exception_for_callers(IPlatformDeploymentHealthCheckRepository.AddAsync(check))"] = Range,
+            ["A_method_answers_or_throws_an_exception_for_callers(IPlatformDeploymentHealthCheckRepository.AddManyAsync(checks))"] = Range,
+            ["A_run_and_a_count_find_what_a_look_at_all_rows_finds"] = Range,
+            ["Purge_removes_thousands_of_child_rows_in_bounded_statements"] = "All checks of a deployment go in one statement.",
+            ["The_same_batch_sent_twice_concurrently_is_stored_once"] = "The time is a part of the key: a concurrent call does not wait.",
+            ["A_failing_table_does_not_stop_the_run_for_others"] = "Chunks cannot be dropped while deployments are locked.",
+            ["A_run_visits_the_logs_that_have_old_lines_and_no_others"] = Whole,
+            ["A_run_visits_each_deployment_about_once_whatever_its_batches"] = Whole,
+            ["A_stopped_run_has_removed_whole_batches"] = Whole,
+            ["Batches_are_bounded_and_remaining_rows_are_reported"] = Whole,
+            ["Two_concurrent_runs_remove_each_row_once"] = Whole,
+            ["A_run_does_not_block_on_another_runs_open_batch"] = Whole,
+            ["A_run_removes_the_rows_that_a_count_has_counted"] = Whole,
+            ["A_removal_that_is_stopped_after_any_batch_is_completed_by_the_next_runs"] = Uncounted,
+            ["Of_two_runs_at_once_each_row_is_removed_by_one"] = Uncounted,
         };
         LibraryConnection.PrepareAsync = async connectionString =>
         {

@@ -13,7 +13,7 @@ namespace AutoStack.Data.Tests.RowSecurity;
 public sealed class RowSecurityCostTests : RowSecurityTests
 {
     private const int Rounds = 7;
-    private const int Deployments = 20_000;
+    private const int DeploymentRows = 20_000;
 
     [Test]
     [CancelAfter(3_600_000)]
@@ -100,7 +100,7 @@ public sealed class RowSecurityCostTests : RowSecurityTests
             FROM generate_series(1, 3 * $2) n
             CROSS JOIN LATERAL (SELECT timestamp '2026-03-28' - n * interval '3 minutes') t (at)
             JOIN p ON (p.user_id = $1) = (n % 3 = 0) AND p.place = 1 + n % CASE WHEN n % 3 = 0 THEN 40 ELSE 450 END
-            """, me.Id, Deployments);
+            """, me.Id, DeploymentRows);
         await ExecuteAsync("""
             INSERT INTO deployment_stages (deployment_id, stage_name, status, started_at, completed_at)
             SELECT d.id, s, 'completed', d.started_at, d.completed_at

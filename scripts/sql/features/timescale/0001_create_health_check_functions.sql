@@ -124,6 +124,12 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock
 DECLARE
     dropped integer;
 BEGIN
+    -- Without anything to drop, nothing is locked.
+    IF NOT EXISTS (SELECT FROM public.show_chunks('public.deployment_health_checks'::regclass, older_than => before))
+        AND NOT EXISTS (SELECT FROM public.show_chunks('public.deployment_health_hours'::regclass, older_than => before))
+    THEN
+        RETURN 0;
+    END IF;
     FOR attempt IN 1 .. 200 LOOP
         BEGIN
             LOCK TABLE public.deployments IN SHARE ROW EXCLUSIVE MODE;
