@@ -39,7 +39,7 @@ BEGIN
                             WHEN pg_catalog.current_setting(''autostack.deployment_id'', TRUE) OPERATOR(pg_catalog.<>) ''''::pg_catalog.text
                             THEN pg_catalog.current_setting(''autostack.deployment_id'', TRUE)::pg_catalog.uuid
                         END))
-                    OR (SELECT TRUE FROM public.deployments d WHERE d.id OPERATOR(pg_catalog.=) deployment_id)'
+                    OR (SELECT TRUE AS is_own FROM public.deployments d WHERE d.id OPERATOR(pg_catalog.=) deployment_id)'
                 || CASE WHEN item.table_name = 'deployment_stages' THEN ' OR public.row_security_owns(deployment_id))' ELSE ')' END
             ELSE
                 'USING (NOT (
@@ -54,7 +54,7 @@ BEGIN
                 IF item.table_name = 'deployments' THEN
                     -- A foreign key looks for the project of anybody.
                     CREATE POLICY deployments_tenant_project ON public.deployments AS RESTRICTIVE FOR INSERT
-                        WITH CHECK ((SELECT TRUE FROM public.projects p WHERE p.id OPERATOR(pg_catalog.=) project_id));
+                        WITH CHECK ((SELECT TRUE AS is_own FROM public.projects p WHERE p.id OPERATOR(pg_catalog.=) project_id));
                 END IF;
                 EXECUTE pg_catalog.format(
                     'ALTER TABLE public.%I ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY', item.table_name);
