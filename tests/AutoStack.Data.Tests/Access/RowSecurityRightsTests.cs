@@ -5,7 +5,6 @@ using AutoStack.Data.Migrations;
 using AutoStack.Data.Projects;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
-using Npgsql;
 
 namespace AutoStack.Data.Tests.Access;
 

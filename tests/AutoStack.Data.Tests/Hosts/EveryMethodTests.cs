@@ -5,6 +5,7 @@ using AutoStack.Data.Analytics;
 using AutoStack.Data.Containers;
 using AutoStack.Data.Deployments;
 using AutoStack.Data.Logs;
+using AutoStack.Data.Migrations;
 using AutoStack.Data.Projects;
 using AutoStack.Data.Tests.Conventions;
 using Microsoft.Extensions.DependencyInjection;
@@ -29,6 +30,7 @@ public sealed class EveryMethodTests : ReplicationTests
     public async Task Every_read_runs_on_a_standby_and_every_write_throws()
     {
         await using var servers = await StartAsync();
+        await new SchemaMigrator(servers.ConnectionString).UpgradeAsync(MigrationTarget.Head.In("audit"), cancellationToken: Token);
         var clock = new FakeTimeProvider(DateTimeOffset.UtcNow);
         await using var host = new ServiceCollection()
             .AddSingleton<TimeProvider>(clock)

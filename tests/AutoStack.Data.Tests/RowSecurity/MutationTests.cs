@@ -5,7 +5,6 @@ using System.Text.Json;
 using System.Text.RegularExpressions;
 using AutoStack.Data.Postgres;
 using AutoStack.Data.Tests.Conventions;
-using Microsoft.Extensions.DependencyInjection;
 
 namespace AutoStack.Data.Tests.RowSecurity;
 

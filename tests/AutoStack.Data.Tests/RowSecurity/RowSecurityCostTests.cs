@@ -1,5 +1,4 @@
 using System.Globalization;
-using AutoStack.Data.Tests.Support;
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
 
