@@ -4,7 +4,9 @@ using Npgsql;
 
 namespace AutoStack.Data.Migrations.Tests.Sets;
 
-/// <summary>What operators do with a database that has the feature <c>timescale</c>: journals, other features, rights and backups.</summary>
+/// <summary>
+/// What operators do with a database that has the feature <c>timescale</c>: journals, other features, rights and backups.
+/// </summary>
 public sealed class TimescaleOperationTests : TimescaleTestsBase
 {
     [Test]
@@ -20,8 +22,8 @@ public sealed class TimescaleOperationTests : TimescaleTestsBase
 
         Assert.That((journaled.Code, journaled.Output), Is.EqualTo((0, $"An AutoStack database at version {Head}.\nNothing to do.\n")));
         Assert.That(lost.Code, Is.EqualTo(1));
-        Assert.That(lost.Error, Does.Contain($"Nothing differs with the objects of {Name}. Record the versions: autostack-db stamp {Head}, " +
-            $"then autostack-db stamp 5 --set {Name}. Nothing was changed."));
+        Assert.That(lost.Error, Does.Contain($"Nothing differs with the objects of {Name}. Record the versions: " +
+            $"autostack-db stamp {Head}, then autostack-db stamp 5 --set {Name}. Nothing was changed."));
         Assert.That((await Migrator().CheckAsync(Token)).IsClean);
     }
 

@@ -102,9 +102,11 @@ public sealed class LogEventTests : ServiceTests
             () => AutoStackResults.LogEvents(Guid.Empty, Guid.Empty, TimeSpan.Zero),
             Throws.InstanceOf<ArgumentOutOfRangeException>().With.Property("ParamName").EqualTo("heartbeat"));
 
-    private async Task AppendAsync(Guid deployment, params string[] messages) =>
-        await Get<IPlatformDeploymentLogRepository>().AppendAsync(
-            deployment, [.. messages.Select(message => new NewDeploymentLog { Level = DeploymentLogLevel.Info, Message = message })], Token);
+    private async Task AppendAsync(Guid deployment, params string[] messages)
+    {
+        var lines = messages.Select(message => new NewDeploymentLog { Level = DeploymentLogLevel.Info, Message = message }).ToList();
+        await Get<IPlatformDeploymentLogRepository>().AppendAsync(deployment, lines, Token);
+    }
 
     /// <summary>An event of a stream.</summary>
     private sealed record Sent(string Type, string? Id, JsonElement Data);

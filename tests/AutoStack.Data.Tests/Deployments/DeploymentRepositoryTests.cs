@@ -395,7 +395,10 @@ public sealed class DeploymentRepositoryTests : DatabaseTests
         Assert.That(
             (await Stages.ListByDeploymentAsync(newId, project.UserId, Token)).Select(s => $"{s.Name} {s.Status}"),
             Is.EqualTo(new[] { "queued in_progress" }));
-        Assert.That(await Deployments.RedeployAsync(original.Id, original.UserId, new Redeployment { Id = newId }, Token), Is.EqualTo(copy), "repeated");
+        Assert.That(
+            await Deployments.RedeployAsync(original.Id, original.UserId, new Redeployment { Id = newId }, Token),
+            Is.EqualTo(copy),
+            "repeated");
         Assert.That(await Stages.ListByDeploymentAsync(newId, project.UserId, Token), Has.Count.EqualTo(1));
         Assert.That((await Deployments.RedeployAsync(original.Id, original.UserId, null, Token))!.Id, Is.Not.EqualTo(newId));
     }
@@ -408,8 +411,11 @@ public sealed class DeploymentRepositoryTests : DatabaseTests
 
         Assert.That(await Deployments.RedeployAsync(deployment.Id, stranger.UserId, null, Token), Is.Null);
         Assert.That(await Deployments.RedeployAsync(deployment.Id, stranger.UserId, new Redeployment { Id = stranger.Id }, Token), Is.Null);
-        Assert.That(await Deployments.RedeployAsync(Guid.NewGuid(), deployment.UserId, new Redeployment { Id = Guid.NewGuid() }, Token), Is.Null);
-        Assert.That(() => Deployments.RedeployAsync(deployment.Id, deployment.UserId, new Redeployment { Id = deployment.Id }, Token), Throws.ArgumentException);
+        Assert.That(
+            await Deployments.RedeployAsync(Guid.NewGuid(), deployment.UserId, new Redeployment { Id = Guid.NewGuid() }, Token), Is.Null);
+        Assert.That(
+            () => Deployments.RedeployAsync(deployment.Id, deployment.UserId, new Redeployment { Id = deployment.Id }, Token),
+            Throws.ArgumentException);
         Assert.That(
             () => Deployments.RedeployAsync(deployment.Id, deployment.UserId, new Redeployment { Id = stranger.Id }, Token),
             Throws.TypeOf<DuplicateException>().With.Property("Constraint").EqualTo("deployments_pkey"));
@@ -447,8 +453,10 @@ public sealed class DeploymentRepositoryTests : DatabaseTests
         var copy = await Deployments.RedeployAsync(original.Id, original.UserId, new Redeployment { Id = newId }, Token);
         await Deployments.SoftDeleteAsync(original.Id, original.UserId, Token);
 
-        Assert.That(await Deployments.RedeployAsync(original.Id, original.UserId, new Redeployment { Id = newId }, Token), Is.EqualTo(copy));
-        Assert.That(await Deployments.RedeployAsync(original.Id, original.UserId, new Redeployment { Id = Guid.NewGuid() }, Token), Is.Null);
+        Assert.That(
+            await Deployments.RedeployAsync(original.Id, original.UserId, new Redeployment { Id = newId }, Token), Is.EqualTo(copy));
+        Assert.That(
+            await Deployments.RedeployAsync(original.Id, original.UserId, new Redeployment { Id = Guid.NewGuid() }, Token), Is.Null);
     }
 
     [Test]

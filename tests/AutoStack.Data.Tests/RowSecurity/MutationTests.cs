@@ -33,6 +33,9 @@ public sealed partial class MutationTests : RowSecurityTests
     {
         ["WITH candidates AS MATERIALIZED"] = "the index of log-search, which is not used under row security",
         ["SELECT f.seq, e.seq"] = "the index of log-search, which is not used under row security",
+        ["public.health_check_hours("] = "the hours of the feature timescale",
+        ["AND h.checked_at >= @since AND EXISTS"] = "the last day of checks, with the feature timescale",
+        ["SET env_vars = @own"] = "follows a statement that has found the deployment, with the condition",
     };
 
     private static readonly ConcurrentDictionary<string, NumberedSql> Known = (ConcurrentDictionary<string, NumberedSql>)
@@ -60,8 +63,10 @@ public sealed partial class MutationTests : RowSecurityTests
         var statements = sent.SelectMany(one => one.Statements).Where(text => Owned().IsMatch(text)).Distinct().ToList();
         foreach (var statement in statements)
         {
-            var original = Known.Single(known => known.Key == statement);
-            Known[original.Key] = Mutated(original.Key);
+            if (Known.Count(known => known.Key == statement) > 1) { TestContext.Out.WriteLine("DUP " + statement); continue; }
+            // Other tests make texts anew, which are further keys.
+            var originals = Known.Where(known => known.Key == statement).ToList();
+            originals.ForEach(original => Known[original.Key] = Mutated(original.Key));
             try
             {
                 var shows = false;
@@ -88,7 +93,7 @@ public sealed partial class MutationTests : RowSecurityTests
             }
             finally
             {
-                Known[original.Key] = original.Value;
+                originals.ForEach(original => Known[original.Key] = original.Value);
             }
         }
 
@@ -97,7 +102,7 @@ public sealed partial class MutationTests : RowSecurityTests
             harmless.Where(statement => !HeldOtherwise.Keys.Any(start => statement.Contains(start, StringComparison.Ordinal))), Is.Empty,
             "These show nothing of another tenant without row security either: the test proves nothing about them.");
         Assert.That(
-            ShippedStatements.Statements.Where(text => text.Contains("@ownerId", StringComparison.Ordinal))
+            ShippedStatements.Statements.Where(text => text.Contains("@ownerId", StringComparison.Ordinal) && Owned().IsMatch(text))
                 .Select(text => text.TrimEnd()).Except(statements.Select(text => text.TrimEnd()))
                 .Where(text => !NotSent.Keys.Any(start => text.Contains(start, StringComparison.Ordinal))),
             Is.Empty,

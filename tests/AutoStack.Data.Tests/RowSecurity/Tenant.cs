@@ -42,6 +42,9 @@ internal sealed record Tenant(User User, Project Project, Deployment Deployment,
             {
                 ProjectId = project.Id,
                 UserId = user.Id,
+
+                // For a call that copies the environment later.
+                WithoutEnvironment = true,
                 Commit = new CommitInfo("0123456789012345678901234567890123456789", name, name),
             }, token))!;
         await Get<IPlatformDeploymentLogRepository>().AppendAsync(
