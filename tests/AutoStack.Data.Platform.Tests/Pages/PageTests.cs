@@ -102,6 +102,7 @@ public sealed class PageTests
     {
         await using var ada = await Browser.Current.VisitAsync(platform.Address);
         var tab = await ada.DeployAsync("broken");
+        await tab.UntilAsync("document.querySelector('#project').href.includes('project.html?id=')");
         await tab.ClickAsync("#project");
         await tab.ClickAsync("#forged");
         await tab.UntilAsync("document.querySelector('#delivery').textContent.startsWith('Answered 401: The signature')");
