@@ -100,7 +100,9 @@ internal sealed class Tab(IPage page, string address)
 
     public async Task ClickAsync(string selector)
     {
-        await UntilAsync($"document.querySelector('{selector}') && !document.querySelector('{selector}').hidden");
+        // Not before the scripts of a page that is being loaded have run.
+        await UntilAsync(
+            $"document.readyState === 'complete' && document.querySelector('{selector}') && !document.querySelector('{selector}').hidden");
         await page.ClickAsync(selector);
     }
 

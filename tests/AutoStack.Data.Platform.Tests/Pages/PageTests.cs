@@ -113,7 +113,7 @@ public sealed class PageTests
 
         Assert.That(before, Is.EqualTo(1));
         Assert.That(
-            await tab.EvaluateAsync<string>("document.querySelector('#deployments').innerText"), Does.Contain("A push of the test button"));
+            await tab.EvaluateAsync<string>("document.querySelector('#deployments').innerText"), Does.Contain("webhook · "));
     }
 
     [Test]
