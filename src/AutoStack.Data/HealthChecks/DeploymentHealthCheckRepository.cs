@@ -117,25 +117,30 @@ internal sealed class DeploymentHealthCheckRepository(Db db, TimeProvider clock)
         Limit.Check(threshold, IPlatformDeploymentHealthCheckRepository.MaxThreshold);
         Limit.Check(limit, IPlatformDeploymentHealthCheckRepository.MaxListSize);
         var rows = await db.ListAsync(row => new UnhealthyDeployment(row.Guid(), row.Guid(), row.Guid(), row.Time()), """
+            WITH running AS MATERIALIZED (
+                SELECT d.id, d.project_id, d.user_id, r.since
+                FROM deployments d
+                JOIN (
+                    SELECT c.deployment_id, pg_catalog.max(c.created_at) AS since
+                    FROM deployment_containers c
+                    WHERE c.status::text = 'running' AND c.stopped_at IS NULL
+                    GROUP BY c.deployment_id
+                ) r ON r.deployment_id = d.id
+                WHERE d.status::text = 'success' AND NOT d.is_deleted AND d.id > @afterId
+            )
             SELECT d.id, d.project_id, d.user_id, w.last
-            FROM deployments d
-            JOIN (
-                SELECT c.deployment_id, pg_catalog.max(c.created_at) AS since
-                FROM deployment_containers c
-                WHERE c.status::text = 'running' AND c.stopped_at IS NULL
-                GROUP BY c.deployment_id
-            ) r ON r.deployment_id = d.id
+            FROM running d
             CROSS JOIN LATERAL (
                 SELECT pg_catalog.count(k.id) AS checks, pg_catalog.bool_or(k.is_live) AS live, pg_catalog.max(k.checked_at) AS last
                 FROM (
                     SELECT h.id, h.is_live, h.checked_at
                     FROM deployment_health_checks h
-                    WHERE h.deployment_id = d.id AND h.checked_at >= r.since
+                    WHERE h.deployment_id = d.id AND h.checked_at >= d.since
                     ORDER BY h.checked_at DESC, h.id DESC
                     LIMIT @threshold
                 ) k
             ) w
-            WHERE d.status::text = 'success' AND NOT d.is_deleted AND d.id > @afterId AND w.checks = @threshold AND NOT w.live
+            WHERE w.checks = @threshold AND NOT w.live
             ORDER BY d.id
             LIMIT @limit
             """, [P.Of(threshold), P.Of(limit + 1, "limit"), P.Of(cursor.ToId(), "afterId")], cancellationToken).ConfigureAwait(false);
@@ -201,13 +206,16 @@ internal sealed class DeploymentHealthCheckRepository(Db db, TimeProvider clock)
 
         // Each deployment is locked, so that none is removed between the join and the insert.
         var counts = await db.WriteAsync(row => new Stored(row.Int(), row.Int()), $"""
-            WITH sent AS (
-                SELECT n.id, n.deployment_id, n.url, n.http_status, n.latency_ms, n.is_live,
-                    least(n.checked_at, {ServerTime.Present}) AS checked_at
-                FROM {HealthCheckBatch.Rows}
-                JOIN deployments d ON d.id = n.deployment_id
-                ORDER BY n.id
-                FOR KEY SHARE OF d
+            WITH sent AS MATERIALIZED (
+                SELECT k.id, k.deployment_id, k.url, k.http_status, k.latency_ms, k.is_live, k.checked_at
+                FROM (
+                    SELECT n.id, n.deployment_id, n.url, n.http_status, n.latency_ms, n.is_live,
+                        least(n.checked_at, {ServerTime.Present}) AS checked_at
+                    FROM {HealthCheckBatch.Rows}
+                    JOIN deployments d ON d.id = n.deployment_id
+                    ORDER BY n.id
+                    FOR KEY SHARE OF d
+                ) k
             ),
             stored AS (
                 INSERT INTO deployment_health_checks AS h (id, deployment_id, url, http_status, latency_ms, is_live, checked_at)
@@ -244,14 +252,18 @@ internal sealed class DeploymentHealthCheckRepository(Db db, TimeProvider clock)
                     LIMIT 1
                 ) f
             ),
-            victim AS MATERIALIZED (
-                SELECT o.id
+            held AS (
+                SELECT b.id
                 FROM begun b
                 CROSS JOIN LATERAL (SELECT d.id FROM deployments d WHERE d.id = b.id FOR KEY SHARE SKIP LOCKED) d
+            ),
+            victim AS MATERIALIZED (
+                SELECT o.id
+                FROM held b
                 CROSS JOIN LATERAL (
                     SELECT k.id
                     FROM deployment_health_checks k
-                    WHERE k.deployment_id = d.id AND k.checked_at < @before
+                    WHERE k.deployment_id = b.id AND k.checked_at < @before
                     ORDER BY k.checked_at, k.id
                     LIMIT @limit
                     FOR UPDATE SKIP LOCKED

@@ -42,10 +42,14 @@ internal static class LogPurge
             ) m
             WHERE m.timestamp < @before AND m.next IS NOT NULL
         ),
-        gate AS (
-            SELECT b.id
+        held AS (
+            SELECT b.id, b.first_id
             FROM begun b
             CROSS JOIN LATERAL (SELECT d.id FROM deployments d WHERE d.id = b.id FOR KEY SHARE SKIP LOCKED) d
+        ),
+        gate AS (
+            SELECT h.id
+            FROM held h
             CROSS JOIN LATERAL (
                 SELECT f.id
                 FROM
@@ -58,7 +62,7 @@ internal static class LogPurge
     /// </summary>
     internal const string Remove = """
         f
-                WHERE f.id = b.first_id AND f.deployment_id = b.id
+                WHERE f.id = h.first_id AND f.deployment_id = h.id
                 FOR UPDATE SKIP LOCKED
             ) f
         ),
@@ -106,9 +110,14 @@ internal static class LogPurge
     /// <c>Joined</c>. Needs <c>@limit</c>. The lines are found by their deployments, too: a table may be partitioned by that key.
     /// </summary>
     internal const string OfChosen = $"""
-        WITH victim AS MATERIALIZED (
+        WITH chosen AS MATERIALIZED (
+            SELECT d.id
+            FROM deployments d
+            WHERE d.id = ANY ({Chosen.Ids})
+        ),
+        victim AS MATERIALIZED (
             SELECT o.id, c.id AS deployment_id
-            FROM pg_catalog.unnest({Chosen.Ids}) AS c (id)
+            FROM chosen c
             CROSS JOIN LATERAL (
                 SELECT k.id
                 FROM

@@ -34,7 +34,7 @@ internal sealed record DeploymentState(DeploymentStatus Status, Guid UserId, boo
     /// and <c>@ownerId</c>.
     /// </summary>
     internal const string Owned =
-        "EXISTS (SELECT FROM deployments d WHERE d.id = @deploymentId AND d.user_id = @ownerId AND NOT d.is_deleted)";
+        "EXISTS (SELECT 1 FROM deployments d WHERE d.id = @deploymentId AND d.user_id = @ownerId AND NOT d.is_deleted)";
 
     /// <summary>
     /// The first statement of every state change: locks the row and reads its state. The next statement of the batch starts after the
