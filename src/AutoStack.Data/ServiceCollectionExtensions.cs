@@ -1,5 +1,7 @@
+using System.Diagnostics.CodeAnalysis;
 using AutoStack.Data;
 using AutoStack.Data.Accounts;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -17,13 +19,19 @@ public static class AutoStackDataServiceCollectionExtensions
 
     /// <summary>Registers every repository and <see cref="IUnitOfWork"/> as singletons over a pool of their own.</summary>
     /// <param name="services">The services.</param>
-    /// <param name="connectionString">An Npgsql connection string.</param>
+    /// <param name="connectionString">An Npgsql connection string, or a URI.</param>
+    /// <param name="configure">Sets further options; null for none.</param>
     /// <returns>The services.</returns>
     /// <exception cref="InvalidOperationException">AutoStack.Data is already registered.</exception>
-    public static IServiceCollection AddAutoStackData(this IServiceCollection services, string connectionString)
+    public static IServiceCollection AddAutoStackData(
+        this IServiceCollection services, string connectionString, Action<AutoStackDataOptions>? configure = null)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(connectionString);
-        return services.AddAutoStackData(options => options.ConnectionString = connectionString);
+        return services.AddAutoStackData(options =>
+        {
+            options.ConnectionString = connectionString;
+            configure?.Invoke(options);
+        });
     }
 
     /// <summary>Registers every repository and <see cref="IUnitOfWork"/> as singletons over a pool of their own.</summary>
@@ -33,8 +41,29 @@ public static class AutoStackDataServiceCollectionExtensions
     /// </param>
     /// <returns>The services.</returns>
     /// <exception cref="InvalidOperationException">AutoStack.Data is already registered.</exception>
-    public static IServiceCollection AddAutoStackData(this IServiceCollection services, Action<AutoStackDataOptions> configure) =>
-        services.Register(key: null, dataSource: null, configure);
+    public static IServiceCollection AddAutoStackData(this IServiceCollection services, Action<AutoStackDataOptions> configure)
+    {
+        ArgumentNullException.ThrowIfNull(configure);
+        return services.Register(key: null, dataSource: null, options => options.Configure(configure));
+    }
+
+    /// <summary>
+    /// Registers every repository and <see cref="IUnitOfWork"/> as singletons over a pool of their own, with the options of a section of
+    /// the configuration. A setting that is not an option is an error, which names it.
+    /// </summary>
+    /// <param name="services">The services.</param>
+    /// <param name="section">The section, for example <c>configuration.GetSection("AutoStackData")</c>.</param>
+    /// <param name="configure">Sets options after the section; null for none.</param>
+    /// <returns>The services.</returns>
+    /// <exception cref="InvalidOperationException">AutoStack.Data is already registered.</exception>
+    [RequiresDynamicCode("The configuration is bound by reflection.")]
+    [RequiresUnreferencedCode("The configuration is bound by reflection.")]
+    public static IServiceCollection AddAutoStackData(
+        this IServiceCollection services, IConfigurationSection section, Action<AutoStackDataOptions>? configure = null)
+    {
+        ArgumentNullException.ThrowIfNull(section);
+        return services.Register(key: null, dataSource: null, options => Bind(options, section, configure));
+    }
 
     /// <summary>
     /// Registers every repository and <see cref="IUnitOfWork"/> as singletons over a data source that the host owns and
@@ -42,12 +71,33 @@ public static class AutoStackDataServiceCollectionExtensions
     /// </summary>
     /// <param name="services">The services.</param>
     /// <param name="dataSource">The data source; the library changes neither its pool settings nor its session time zone.</param>
+    /// <param name="configure">Sets the options, without those of the connection; null for the defaults.</param>
     /// <returns>The services.</returns>
     /// <exception cref="InvalidOperationException">AutoStack.Data is already registered.</exception>
-    public static IServiceCollection AddAutoStackData(this IServiceCollection services, NpgsqlDataSource dataSource)
+    public static IServiceCollection AddAutoStackData(
+        this IServiceCollection services, NpgsqlDataSource dataSource, Action<AutoStackDataOptions>? configure = null)
     {
         ArgumentNullException.ThrowIfNull(dataSource);
-        return services.Register(key: null, dataSource, _ => { });
+        return services.AddAutoStackData(_ => dataSource, configure);
+    }
+
+    /// <summary>
+    /// Registers every repository and <see cref="IUnitOfWork"/> as singletons over a data source of the container, which the host owns and
+    /// disposes: <c>AddAutoStackData(provider =&gt; provider.GetRequiredService&lt;NpgsqlDataSource&gt;())</c>.
+    /// </summary>
+    /// <param name="services">The services.</param>
+    /// <param name="dataSource">
+    /// Returns the data source, once, at the first use; the library changes neither its pool settings nor its session time zone.
+    /// </param>
+    /// <param name="configure">Sets the options, without those of the connection; null for the defaults.</param>
+    /// <returns>The services.</returns>
+    /// <exception cref="InvalidOperationException">AutoStack.Data is already registered.</exception>
+    public static IServiceCollection AddAutoStackData(
+        this IServiceCollection services, Func<IServiceProvider, NpgsqlDataSource> dataSource,
+        Action<AutoStackDataOptions>? configure = null)
+    {
+        ArgumentNullException.ThrowIfNull(dataSource);
+        return services.Register(key: null, dataSource, options => options.Configure(configure ?? (_ => { })));
     }
 
     /// <summary>
@@ -62,7 +112,47 @@ public static class AutoStackDataServiceCollectionExtensions
         this IServiceCollection services, object key, Action<AutoStackDataOptions> configure)
     {
         ArgumentNullException.ThrowIfNull(key);
-        return services.Register(key, dataSource: null, configure);
+        ArgumentNullException.ThrowIfNull(configure);
+        return services.Register(key, dataSource: null, options => options.Configure(configure));
+    }
+
+    /// <summary>
+    /// Registers a further database with the options of a section of the configuration: every repository and <see cref="IUnitOfWork"/>
+    /// under a key. A setting that is not an option is an error, which names it.
+    /// </summary>
+    /// <param name="services">The services.</param>
+    /// <param name="key">The key.</param>
+    /// <param name="section">The section.</param>
+    /// <param name="configure">Sets options after the section; null for none.</param>
+    /// <returns>The services.</returns>
+    /// <exception cref="InvalidOperationException">The key is already registered.</exception>
+    [RequiresDynamicCode("The configuration is bound by reflection.")]
+    [RequiresUnreferencedCode("The configuration is bound by reflection.")]
+    public static IServiceCollection AddKeyedAutoStackData(
+        this IServiceCollection services, object key, IConfigurationSection section, Action<AutoStackDataOptions>? configure = null)
+    {
+        ArgumentNullException.ThrowIfNull(key);
+        ArgumentNullException.ThrowIfNull(section);
+        return services.Register(key, dataSource: null, options => Bind(options, section, configure));
+    }
+
+    /// <summary>
+    /// Registers a further database over a data source of the container, which the host owns and disposes: every repository and
+    /// <see cref="IUnitOfWork"/> under a key.
+    /// </summary>
+    /// <param name="services">The services.</param>
+    /// <param name="key">The key.</param>
+    /// <param name="dataSource">Returns the data source, once, at the first use.</param>
+    /// <param name="configure">Sets the options, without those of the connection; null for the defaults.</param>
+    /// <returns>The services.</returns>
+    /// <exception cref="InvalidOperationException">The key is already registered.</exception>
+    public static IServiceCollection AddKeyedAutoStackData(
+        this IServiceCollection services, object key, Func<IServiceProvider, NpgsqlDataSource> dataSource,
+        Action<AutoStackDataOptions>? configure = null)
+    {
+        ArgumentNullException.ThrowIfNull(key);
+        ArgumentNullException.ThrowIfNull(dataSource);
+        return services.Register(key, dataSource, options => options.Configure(configure ?? (_ => { })));
     }
 
     /// <summary>
@@ -88,11 +178,23 @@ public static class AutoStackDataServiceCollectionExtensions
         return services.RegisterWorkers(key);
     }
 
+    [RequiresDynamicCode("The configuration is bound by reflection.")]
+    [RequiresUnreferencedCode("The configuration is bound by reflection.")]
+    private static void Bind(
+        OptionsBuilder<AutoStackDataOptions> options, IConfigurationSection section, Action<AutoStackDataOptions>? configure)
+    {
+        options.Bind(section, binder => binder.ErrorOnUnknownConfiguration = true);
+        if (configure is not null)
+        {
+            options.Configure(configure);
+        }
+    }
+
     private static IServiceCollection Register(
-        this IServiceCollection services, object? key, NpgsqlDataSource? dataSource, Action<AutoStackDataOptions> configure)
+        this IServiceCollection services, object? key, Func<IServiceProvider, NpgsqlDataSource>? dataSource,
+        Action<OptionsBuilder<AutoStackDataOptions>> configure)
     {
         ArgumentNullException.ThrowIfNull(services);
-        ArgumentNullException.ThrowIfNull(configure);
         var databaseKey = key ?? DefaultKey;
         if (services.IsRegistered(typeof(Database), databaseKey))
         {
@@ -103,7 +205,7 @@ public static class AutoStackDataServiceCollectionExtensions
 
         // Two keys with the same text are different keys.
         var name = key is null ? Options.Options.DefaultName : $"AutoStack.Data:{key}:{Guid.NewGuid():N}";
-        services.AddOptions<AutoStackDataOptions>(name).Configure(configure).ValidateOnStart();
+        configure(services.AddOptions<AutoStackDataOptions>(name).ValidateOnStart());
         services.AddSingleton<IValidateOptions<AutoStackDataOptions>>(new Validator(name, needsConnectionString: dataSource is null));
         services.TryAddSingleton(TimeProvider.System);
         services.AddOptions<PasswordHasherOptions>().ValidateOnStart();
@@ -112,7 +214,7 @@ public static class AutoStackDataServiceCollectionExtensions
 
         services.AddKeyedSingleton(databaseKey, (provider, _) => new Database(
             provider.GetRequiredService<IOptionsMonitor<AutoStackDataOptions>>().Get(name),
-            dataSource,
+            dataSource?.Invoke(provider),
             provider.GetRequiredService<TimeProvider>(),
             provider.GetService<ILoggerFactory>() ?? NullLoggerFactory.Instance,
             servesWorkers: provider.GetKeyedService<Workers>(databaseKey) is not null));

@@ -1,5 +1,7 @@
 using System.Collections.Frozen;
+using System.Diagnostics.CodeAnalysis;
 using System.Reflection;
+using System.Runtime.CompilerServices;
 using System.Text.RegularExpressions;
 
 namespace AutoStack.Data.Monitoring;
@@ -14,6 +16,8 @@ internal static partial class OperationNames
 
     // Others send it, too, to see whether a connection lives.
     private static readonly string Ping = StatementText.Key("SELECT 1");
+
+    private const string Trimmed = "A trimmed process names fewer statements, and one that is compiled ahead of time none.";
 
     // The server keeps the beginning of a running statement only, 1,024 bytes unless it is set up otherwise.
     private const int ShortestBeginning = 200;
@@ -42,8 +46,14 @@ internal static partial class OperationNames
     private static List<string> ByBeginning(string beginning) =>
         [.. ByText.Value.Where(entry => entry.Key.StartsWith(beginning, StringComparison.Ordinal)).Select(entry => entry.Value).Distinct()];
 
+    [UnconditionalSuppressMessage("Trimming", "IL2026", Justification = Trimmed)]
     private static FrozenDictionary<string, string> Read()
     {
+        if (!RuntimeFeature.IsDynamicCodeSupported)
+        {
+            return FrozenDictionary<string, string>.Empty;
+        }
+
         var found = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach (var type in typeof(OperationNames).Assembly.GetTypes())
         {
@@ -60,6 +70,7 @@ internal static partial class OperationNames
         return found.ToFrozenDictionary(StringComparer.Ordinal);
     }
 
+    [UnconditionalSuppressMessage("Trimming", "IL2070", Justification = Trimmed)]
     private static IEnumerable<MethodBase> Methods(Type type)
     {
         const BindingFlags Own = BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Static | BindingFlags.Instance
@@ -68,6 +79,7 @@ internal static partial class OperationNames
     }
 
     // Every byte may begin the instruction; a token that is none of a string is refused, or the string begins with no verb of SQL.
+    [UnconditionalSuppressMessage("Trimming", "IL2026", Justification = Trimmed)]
     private static IEnumerable<string> Strings(MethodBase method)
     {
         var code = method.GetMethodBody()?.GetILAsByteArray() ?? [];
@@ -80,6 +92,7 @@ internal static partial class OperationNames
         }
     }
 
+    [UnconditionalSuppressMessage("Trimming", "IL2026", Justification = Trimmed)]
     private static string? Resolve(Module module, int token)
     {
         try

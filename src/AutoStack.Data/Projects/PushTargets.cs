@@ -22,7 +22,8 @@ internal static class PushTargets
     private const string WantsBranch = $"p.auto_deploy_enabled AND {Branch} = ANY (@branches) AND {IsOfOpenAccount}";
 
     // A subquery instead of a join, so that the plan stays.
-    private const string IsOfOpenAccount = "(SELECT o.id FROM users o WHERE o.id = p.user_id AND o.closed_at IS NOT NULL) IS NULL";
+    private const string IsOfOpenAccount =
+        "NOT coalesce((SELECT TRUE FROM users o WHERE o.id = p.user_id AND o.closed_at IS NOT NULL), FALSE)";
 
     // The projects p whose owner's access to this repository is proven. Needs @repositoryId, @provider and @host.
     private const string IsIdentity = """

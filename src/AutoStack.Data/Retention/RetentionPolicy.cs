@@ -95,8 +95,8 @@ public sealed record RetentionResult(string Table, long Rows, int Batches, bool 
 public sealed record RetentionCount(string Table, long Rows)
 {
     /// <summary>
-    /// The bytes of the rows and their index entries, by the table's average; null before the table's first ANALYZE or VACUUM. The space is
-    /// free for new rows after a VACUUM; the files keep their size.
+    /// The bytes of the rows and their index entries, by the table's average; null before the table's first ANALYZE or VACUUM, and for
+    /// closed accounts, whose rows are of several tables. The space is free for new rows after a VACUUM; the files keep their size.
     /// </summary>
     public long? EstimatedBytes { get; init; }
 }

@@ -49,6 +49,7 @@ internal static class RetentionRules
         new("users", nameof(RetentionPolicy.ClosedAccounts), policy => policy.ClosedAccounts ? TimeSpan.Zero : null,
             (from, place, _, limit, token) => from.ClosedAccounts.RemoveAsync(place, limit, token), _ => ClosedAccounts.Count())
         {
+            CountsSeveralTables = true,
             AlsoRemoves = ["projects", "sessions", "deployments", "deployment_logs", "deployment_runtime_logs", "deployment_health_checks"],
         },
     ];
@@ -100,6 +101,9 @@ internal sealed record RetentionRule(
 
     /// <summary>The other tables from which statements of the purge remove rows; cascades need no right.</summary>
     public IReadOnlyList<string> AlsoRemoves { get; init; } = [];
+
+    /// <summary>Whether the counted rows are of several tables, so that the average size of one table says nothing about theirs.</summary>
+    public bool CountsSeveralTables { get; init; }
 
     /// <summary>True when the purge locks the deployments of the rows.</summary>
     public bool LocksDeployments { get; init; }

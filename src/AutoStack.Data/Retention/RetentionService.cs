@@ -57,16 +57,26 @@ internal sealed class RetentionService(Db db, RetentionSources sources) : IReten
         {
             var before = await sources.Partitions.FindFirstWholeAsync(rule.Table, now - age, cancellationToken).ConfigureAwait(false);
             var rows = await db.ListAsync(row => row.Long(), rule.Count(before), cancellationToken).ConfigureAwait(false);
-            var bytes = await db.FindValueAsync(
-                row => row.DoubleOrNull() ?? -1, RetentionCounts.BytesPerRow, [P.Text(rule.Table, name: "table")], cancellationToken)
-                .ConfigureAwait(false);
             counts.Add(new RetentionCount(rule.Table, rows[0])
             {
-                EstimatedBytes = rows[0] == 0 ? 0 : bytes >= 0 ? (long)Math.Min(bytes.Value * rows[0], long.MaxValue) : null,
+                EstimatedBytes = rows[0] == 0 ? 0 : await EstimateAsync(rule, rows[0], cancellationToken).ConfigureAwait(false),
             });
         }
 
         return counts;
+    }
+
+    private async Task<long?> EstimateAsync(RetentionRule rule, long rows, CancellationToken cancellationToken)
+    {
+        if (rule.CountsSeveralTables)
+        {
+            return null;
+        }
+
+        var bytes = await db.FindValueAsync(
+            row => row.DoubleOrNull() ?? -1, RetentionCounts.BytesPerRow, [P.Text(rule.Table, name: "table")], cancellationToken,
+            nameof(CountAsync)).ConfigureAwait(false);
+        return bytes >= 0 ? (long)Math.Min(bytes.Value * rows, long.MaxValue) : null;
     }
 
     private async Task<IReadOnlyList<RetentionResult>> RunAsync(

@@ -37,6 +37,24 @@ internal static class JsonText
         return IsStrict(text) ? text : ToStrict(text);
     }
 
+    /// <summary>An object of texts. A serializer would need types at run time that trimming removes.</summary>
+    public static byte[] Object(IEnumerable<KeyValuePair<string, string>> members)
+    {
+        var text = new ArrayBufferWriter<byte>();
+        using (var writer = new Utf8JsonWriter(text))
+        {
+            writer.WriteStartObject();
+            foreach (var (name, value) in members)
+            {
+                writer.WriteString(name, value);
+            }
+
+            writer.WriteEndObject();
+        }
+
+        return text.WrittenSpan.ToArray();
+    }
+
     // An element keeps the text it was read from, and its reader may have been more lenient than the server is.
     private static bool IsStrict(ReadOnlySpan<byte> text)
     {

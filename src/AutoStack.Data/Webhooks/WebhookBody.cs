@@ -36,7 +36,7 @@ internal static class WebhookBody
         JsonElement.Parse(Edit(JsonText.Clean(stored, nameof(stored)), bound: false)!, JsonText.Options);
 
     private static byte[] Refused(string reason) =>
-        JsonSerializer.SerializeToUtf8Bytes(new Dictionary<string, string> { ["not_stored"] = reason });
+        JsonText.Object([new("not_stored", reason)]);
 
     // The text with its replacements; null when the text has too many values.
     private static byte[]? Edit(byte[] text, bool bound)

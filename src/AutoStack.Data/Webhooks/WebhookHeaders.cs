@@ -50,7 +50,7 @@ internal static partial class WebhookHeaders
         }
 
         return (
-            JsonSerializer.SerializeToUtf8Bytes(values),
+            JsonText.Object(values),
             DeliveryHeaders(provider).Select(h => values.GetValueOrDefault(h)).FirstOrDefault(v => v is not null));
     }
 
@@ -58,10 +58,10 @@ internal static partial class WebhookHeaders
     public static JsonElement Redact(JsonElement headers) =>
         headers.ValueKind != JsonValueKind.Object
             ? headers
-            : JsonSerializer.SerializeToElement(JsonElement.Parse(JsonText.Clean(headers, nameof(headers)), JsonText.Options)
+            : JsonElement.Parse(JsonText.Object(JsonElement.Parse(JsonText.Clean(headers, nameof(headers)), JsonText.Options)
                 .EnumerateObject()
                 .GroupBy(header => header.Name, StringComparer.Ordinal)
-                .ToDictionary(same => same.Key, same => ValueOf(same.Last()) ?? UrlSecrets.Redacted));
+                .Select(same => KeyValuePair.Create(same.Key, ValueOf(same.Last()) ?? UrlSecrets.Redacted))));
 
     // The headers that WebhookPayloadRepository.DeliveryId reads, in its order. Not Bitbucket Data Center's x-request-id, which identifies
     // the request.

@@ -104,7 +104,7 @@ public sealed class ArchiveVerbTests : MigrationTests
     [Test]
     public async Task A_killed_run_leaves_no_archive_and_the_next_one_completes()
     {
-        await FillAsync(lines: 100_000);
+        await FillAsync(lines: 30_000);
         using (var process = ConsoleProcess.Start(ConnectionString, "partitions", "archive", Partition, "--to", folder))
         {
             while (!Directory.Exists(folder) || !Directory.EnumerateFiles(folder).Any())
@@ -125,7 +125,7 @@ public sealed class ArchiveVerbTests : MigrationTests
         Assert.That(
             verified.GetProperty("archives").EnumerateArray().Where(entry => entry.GetProperty("archive").ValueKind != JsonValueKind.Null)
                 .Select(entry => (entry.GetProperty("state").GetString(), entry.GetProperty("archive").GetProperty("rows").GetInt64())),
-            Is.EqualTo(new[] { ("complete", 100_000L) }));
+            Is.EqualTo(new[] { ("complete", 30_000L) }));
     }
 
     [Test]

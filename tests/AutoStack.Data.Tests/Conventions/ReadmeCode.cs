@@ -15,26 +15,68 @@ using AutoStack.Data.Projects;
 using AutoStack.Data.Retention;
 using AutoStack.Data.Testing;
 using AutoStack.Data.Webhooks;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using Npgsql;
 
 namespace AutoStack.Data.Tests.Conventions;
 
 /// <summary>The code of the README and of the pages in docs, compiled.</summary>
 internal static class ReadmeCode
 {
-    public static async Task ServiceAsync(Guid userId, CancellationToken cancellationToken)
+    public static async Task RecentAsync(IDeploymentRepository deployments, Guid userId, CancellationToken cancellationToken)
     {
-        var builder = Host.CreateApplicationBuilder();
-        builder.Services.AddAutoStackData("Host=localhost;Database=autostack;Username=app;Password=app");
-        using var host = builder.Build();
-
-        var deployments = host.Services.GetRequiredService<IDeploymentRepository>();
         var page = await deployments.ListRecentAsync(userId, Cursor.Start, 10, cancellationToken);
         foreach (var (deployment, project) in page.Items)
         {
             Console.WriteLine($"{project.Name} {deployment.Branch}: {deployment.Status}");
         }
+    }
+
+    public static ProjectPatch Patch()
+    {
+        var patch = new ProjectPatch
+        {
+            Name = "Site",
+            AutoDeployBranch = null, // pushes to Branch count again
+        };                           // the build command stays as it is
+
+        return patch;
+    }
+
+    public static string Status(Deployment deployment)
+    {
+        if (deployment.Status == DeploymentStatus.Success)
+        {
+            return "live";
+        }
+
+        return deployment.Status.IsKnown ? deployment.Status.Value : $"unknown status {deployment.Status}";
+    }
+
+    public static async Task PagesAsync(
+        IDeploymentRepository deployments, Guid ownerId, Func<IReadOnlyList<DeploymentWithProject>, Task> ShowAsync,
+        CancellationToken cancellationToken)
+    {
+        for (Cursor? next = Cursor.Start; next is { } cursor;)
+        {
+            var page = await deployments.ListRecentAsync(ownerId, cursor, limit: 50, cancellationToken);
+            await ShowAsync(page.Items);
+            next = page.Next;
+        }
+    }
+
+    public static void Configuration(IServiceCollection services, IConfiguration configuration)
+    {
+        services.AddAutoStackData(configuration.GetSection("AutoStackData"));
+    }
+
+    public static void DataSource(IServiceCollection services)
+    {
+        services.AddAutoStackData(
+            provider => provider.GetRequiredService<NpgsqlDataSource>(),
+            options => options.LogSearchTime = TimeSpan.FromSeconds(1));
     }
 
     public static void Telemetry(IServiceCollection services) =>

@@ -128,7 +128,8 @@ public sealed class SourceTree
     {
         var sources = Directory.EnumerateFiles(Path.Combine(Root, "samples", "FirstService"), "*.cs")
             .Append(Path.Combine(Root, "tests", "AutoStack.Data.Tests", "Conventions", "ReadmeCode.cs"))
-            .Append(Path.Combine(Root, "tests", "AutoStack.Data.Tests", "Samples", "BucketArchiveStore.cs"));
+            .Append(Path.Combine(Root, "tests", "AutoStack.Data.Tests", "Samples", "BucketArchiveStore.cs"))
+            .Concat(PackageReadmes); // .ci/consumers builds their programs.
         var compiled = Normal(string.Join('\n', sources.Select(File.ReadAllText)));
         var blocks = Directory.EnumerateFiles(Path.Combine(Root, "docs"), "*.md").Append(Path.Combine(Root, "README.md"))
             .SelectMany(page => Regex.Matches(File.ReadAllText(page), "```csharp\n(.*?)```", RegexOptions.Singleline))
@@ -156,6 +157,14 @@ public sealed class SourceTree
 
         Assert.That(dead, Is.Empty, "These links lead to no file; correct the path or remove the link.");
     }
+
+    // A package carries no other page.
+    [Test]
+    public void Readmes_of_packages_have_no_relative_links() => Assert.That(
+        PackageReadmes.Where(page => Regex.IsMatch(File.ReadAllText(page), @"\]\((?!https?:|#)")), Is.Empty);
+
+    private static IReadOnlyList<string> PackageReadmes =>
+        Directory.GetFiles(Path.Combine(Root, "src"), "README.md", SearchOption.AllDirectories);
 
     private static IEnumerable<string> SourcesOf(string folder) =>
         Directory.EnumerateFiles(Path.Combine(Root, folder), "*.cs", SearchOption.AllDirectories)

@@ -1,5 +1,6 @@
 using AutoStack.Data.Accounts;
 using AutoStack.Data.Tests.Support;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Npgsql;
@@ -37,6 +38,62 @@ public sealed class RegistrationTests : DatabaseTests
 
         await using var connection = await own.OpenConnectionAsync(Token);
         Assert.That(connection.State, Is.EqualTo(System.Data.ConnectionState.Open));
+    }
+
+    [Test]
+    public async Task A_data_source_of_the_container_is_used_with_further_options([Values] bool keyed)
+    {
+        var services = new ServiceCollection();
+        services.AddSingleton(_ => NpgsqlDataSource.Create(Database.ConnectionString));
+        var isConfigured = false;
+        _ = keyed
+            ? services.AddKeyedAutoStackData("eu", Source, Configure)
+            : services.AddAutoStackData(Source, Configure);
+        await using var provider = services.BuildServiceProvider();
+
+        var users = keyed ? provider.GetRequiredKeyedService<IUserRepository>("eu") : provider.GetRequiredService<IUserRepository>();
+        var user = await users.AddAsync(new NewUser { Name = "Ada", Email = $"{Unique("shared")}@example.com" }, Token);
+
+        Assert.That(await Users.FindAsync(user.Id, Token), Is.EqualTo(user));
+        Assert.That(isConfigured);
+
+        static NpgsqlDataSource Source(IServiceProvider provider) => provider.GetRequiredService<NpgsqlDataSource>();
+
+        void Configure(AutoStackDataOptions options) => isConfigured = true;
+    }
+
+    [Test]
+    public async Task A_section_of_the_configuration_sets_the_options([Values] bool keyed)
+    {
+        var section = Section(
+            ("ConnectionString", Database.ConnectionString), ("LogWriter:FlushInterval", "00:00:00.2"), ("MaxPoolSize", "7"));
+        var services = new ServiceCollection();
+        AutoStackDataOptions? bound = null;
+        _ = keyed
+            ? services.AddKeyedAutoStackData("eu", section, options => bound = options)
+            : services.AddAutoStackData(section, options => bound = options);
+        await using var provider = services.BuildServiceProvider();
+
+        var users = keyed ? provider.GetRequiredKeyedService<IUserRepository>("eu") : provider.GetRequiredService<IUserRepository>();
+
+        Assert.That(await users.FindAsync(Guid.NewGuid(), Token), Is.Null);
+        Assert.That((bound!.MaxPoolSize, bound.LogWriter.FlushInterval), Is.EqualTo(((int?)7, TimeSpan.FromSeconds(0.2))));
+    }
+
+    [TestCase("MaxPoolSze", "7", "MaxPoolSze")]
+    [TestCase("LogWriter:FlushIntervall", "00:00:01", "FlushIntervall")]
+    [TestCase("MaxPoolSize", "many", "AutoStackData:MaxPoolSize")]
+    [TestCase("MaxPoolSize", "0", "MaxPoolSize")]
+    public void A_wrong_setting_of_a_section_is_named_when_the_host_starts(string name, string value, string named)
+    {
+        var builder = Host.CreateApplicationBuilder();
+        builder.Services.AddAutoStackData(Section(("ConnectionString", Database.ConnectionString), (name, value)));
+        using var host = builder.Build();
+
+        var exception = Assert.CatchAsync(() => host.StartAsync(Token))!;
+
+        Assert.That(exception.Message, Does.Contain(named));
+        Assert.That(exception.ToString(), Does.Not.Contain(Database.ConnectionString));
     }
 
     [Test]
@@ -162,4 +219,9 @@ public sealed class RegistrationTests : DatabaseTests
             Assert.That(exception.ToString(), Does.Not.Contain(connection.Password!));
         }
     }
+
+    private static IConfigurationSection Section(params (string Name, string Value)[] settings) => new ConfigurationBuilder()
+        .AddInMemoryCollection(settings.Select(setting => KeyValuePair.Create($"AutoStackData:{setting.Name}", (string?)setting.Value)))
+        .Build()
+        .GetSection("AutoStackData");
 }

@@ -82,6 +82,21 @@ internal sealed class LifeCycle(IServiceProvider services, CancellationToken tok
         return project;
     }
 
+    // Another writer may hold the only queued row for a moment, and a claim skips rows that are locked.
+    private async Task<DeploymentClaim> ClaimAsync()
+    {
+        var lifecycle = Get<IDeploymentLifecycle>();
+        while (true)
+        {
+            if (await lifecycle.ClaimNextAsync(new ClaimOptions { Lease = TimeSpan.FromMinutes(1) }, token) is { } claimed)
+            {
+                return claimed.Claim;
+            }
+
+            await Task.Delay(TimeSpan.FromMilliseconds(5), token);
+        }
+    }
+
     public async Task<Deployment> EnqueueAsync(Project project)
     {
         var deployment = await Get<IDeploymentRepository>().EnqueueAsync(
@@ -95,7 +110,7 @@ internal sealed class LifeCycle(IServiceProvider services, CancellationToken tok
     {
         await EnqueueAsync(project);
         var lifecycle = Get<IDeploymentLifecycle>();
-        var claim = (await lifecycle.ClaimNextAsync(new ClaimOptions { Lease = TimeSpan.FromMinutes(1) }, token))!.Claim;
+        var claim = await ClaimAsync();
         var id = claim.DeploymentId;
         await Get<IPlatformDeploymentStageRepository>().PlanAsync(claim, [StageName.Building, StageName.Deploying], token);
         foreach (var text in new[] { "first", "second", "third" })
@@ -130,7 +145,7 @@ internal sealed class LifeCycle(IServiceProvider services, CancellationToken tok
         else if (end == DeploymentStatus.Queued)
         {
             await lifecycle.ReleaseAsync(claim, token);
-            claim = (await lifecycle.ClaimNextAsync(token))!.Claim;
+            claim = await ClaimAsync();
             await Get<IDeploymentRepository>().SoftDeleteAsync(claim.DeploymentId, project.UserId, token);
         }
         else

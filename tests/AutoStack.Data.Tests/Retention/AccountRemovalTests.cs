@@ -43,7 +43,10 @@ public sealed class AccountRemovalTests : DatabaseTests
         var expected = (await Retention.CountAsync(Closed, Token)).Single().Rows;
         Assert.That(expected, Is.Zero, "the account is open");
         await Users.RemoveAsync(account.UserId, Token);
-        expected = (await Retention.CountAsync(Closed, Token)).Single().Rows;
+        await ExecuteAsync("ANALYZE users");
+        var count = (await Retention.CountAsync(Closed, Token)).Single();
+        Assert.That(count.EstimatedBytes, Is.Null, "The rows are of several tables.");
+        expected = count.Rows;
 
         var (runs, removed) = (0, 0L);
         for (; await PlatformUsers.CountClosedAsync(Token) > 0; runs++)
