@@ -1,5 +1,6 @@
 using AutoStack.Data.Migrations.Internal;
 using AutoStack.Data.Migrations.Tests.Support;
+using AutoStack.Data.Testing;
 using AutoStack.Data.Tests.Support;
 using Npgsql;
 
@@ -72,12 +73,16 @@ public sealed class ExpectedCatalog
     }
 
     [OneTimeTearDown]
-    public Task DropTemplatesAsync() => Templates.DropAsync();
+    public async Task DropTemplatesAsync()
+    {
+        await Templates.DropAsync();
+        await ExtensionServer.StopAsync();
+    }
 
     /// <summary>What the versions of a feature change in the catalog of the core's newest version.</summary>
-    internal static async Task<string> DescribeAsync(ScriptSet feature)
+    internal static async Task<string> DescribeAsync(ScriptSet feature, PostgresServer? server = null)
     {
-        await using var database = await TestServer.Current.CreateEmptyDatabaseAsync();
+        await using var database = await (server ?? TestServer.Current).CreateEmptyDatabaseAsync();
         await using var raw = NpgsqlDataSource.Create(database.ConnectionString);
         var migrator = new SchemaMigrator(
             database.ConnectionString, new SchemaMigratorOptions { Features = [feature] }, [.. SchemaMigrator.Scripts]);
@@ -106,7 +111,13 @@ public sealed class ExpectedCatalog
     {
         foreach (var feature in ScriptSet.BuiltInFeatures)
         {
-            var actual = await DescribeAsync(feature);
+            PostgresServer? server = null;
+            if (ExtensionServer.IsNeededBy(feature.Name) && (server = await ExtensionServer.FindAsync(feature.Name)) is null)
+            {
+                continue;
+            }
+
+            var actual = await DescribeAsync(feature, server);
             if (Environment.GetEnvironmentVariable("AUTOSTACK_REGENERATE") is { Length: > 0 })
             {
                 Directory.CreateDirectory(Path.Combine(Path.GetDirectoryName(Source)!, "Features"));

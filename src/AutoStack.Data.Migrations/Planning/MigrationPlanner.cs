@@ -39,7 +39,7 @@ internal static class MigrationPlanner
 
         if (plan.Scripts.Count > 0)
         {
-            await RequirementCheck.RefuseMissingAsync(connection, history, plan, cancellationToken).ConfigureAwait(false);
+            await RequirementCheck.RefuseMissingAsync(connection, history, context.Sets, plan, cancellationToken).ConfigureAwait(false);
         }
 
         return plan;
@@ -114,7 +114,7 @@ internal static class MigrationPlanner
             s => new VersionJournal.Entry(s.Set, s.Version, s.Name, s.Checksum, default, TimeSpan.Zero, AppliedBy: "", ToolVersion: ""));
         var history = SchemaHistory.Of(up ? [] : [.. applied], sets);
         var plan = Plan(history, sets, up, target);
-        RequirementCheck.RefuseMissingSets(history, plan);
+        RequirementCheck.RefuseMissingSets(history, sets, plan);
         return plan;
     }
 

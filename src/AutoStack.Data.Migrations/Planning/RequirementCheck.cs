@@ -9,9 +9,10 @@ internal static class RequirementCheck
     /// <summary>Refuses a plan whose scripts need what is missing; the message has a sentence for each that mends it.</summary>
     /// <exception cref="MigrationException"><see cref="MigrationError.RequirementMissing"/>.</exception>
     public static async Task RefuseMissingAsync(
-        NpgsqlConnection connection, SchemaHistory history, MigrationPlan plan, CancellationToken cancellationToken)
+        NpgsqlConnection connection, SchemaHistory history, IReadOnlyList<ScriptSet> sets, MigrationPlan plan,
+        CancellationToken cancellationToken)
     {
-        var missing = MissingSets(history, plan);
+        var missing = MissingSets(history, sets, plan);
         foreach (var (script, need) in Of(plan))
         {
             if (need.Kind == RequirementKind.Extension && !Creates(plan, need.Name))
@@ -35,9 +36,12 @@ internal static class RequirementCheck
         }
     }
 
-    /// <summary>Refuses a plan whose scripts need a version of another set that the plan does not reach before them.</summary>
+    /// <summary>
+    /// Refuses a plan whose scripts need a version of another set that the plan does not reach before them, or exclude another set.
+    /// </summary>
     /// <exception cref="MigrationException"><see cref="MigrationError.RequirementMissing"/>.</exception>
-    public static void RefuseMissingSets(SchemaHistory history, MigrationPlan plan) => Refuse(MissingSets(history, plan));
+    public static void RefuseMissingSets(SchemaHistory history, IReadOnlyList<ScriptSet> sets, MigrationPlan plan) =>
+        Refuse(MissingSets(history, sets, plan));
 
     /// <summary>Refuses a downgrade below a version that an applied script of another set needs.</summary>
     /// <exception cref="MigrationException"><see cref="MigrationError.RequirementMissing"/>.</exception>
@@ -52,17 +56,17 @@ internal static class RequirementCheck
                from need in script.Up.Requirements
                where need.Kind == RequirementKind.Set && need.Name == down.Set && Number(need) > down.ToVersion
                select $"{script.Up.FileName} is applied and needs version {need.Value} of {down.Set}. Revert it first: " +
-                   (set.Kind == ScriptSetKind.Feature ? $"autostack-db feature disable {set.Name}."
-                       : $"autostack-db downgrade {Before(script)} --set {set.Name}."),
+                   Removal(set, script.Version - 1),
         ]);
-
-        static string Before(MigrationScript script) =>
-            script.Version == 1 ? "base" : (script.Version - 1).ToString(CultureInfo.InvariantCulture);
     }
 
-    private static List<string> MissingSets(SchemaHistory history, MigrationPlan plan)
+    private static string Removal(ScriptSet set, int version) => set.Kind == ScriptSetKind.Feature
+        ? $"autostack-db feature disable {set.Name}."
+        : $"autostack-db downgrade {(version == 0 ? "base" : version.ToString(CultureInfo.InvariantCulture))} --set {set.Name}.";
+
+    private static List<string> MissingSets(SchemaHistory history, IReadOnlyList<ScriptSet> sets, MigrationPlan plan)
     {
-        var missing = new List<string>();
+        var missing = plan.IsDowngrade ? [] : Excluded(history, sets, plan);
         var reached = history.Sets.ToDictionary(set => set.Set, set => set.CurrentVersion);
         foreach (var script in plan.Scripts.Where(_ => !plan.IsDowngrade))
         {
@@ -82,6 +86,26 @@ internal static class RequirementCheck
         }
 
         return missing;
+    }
+
+    // Two sets exclude each other, whichever of them says so.
+    private static List<string> Excluded(SchemaHistory history, IReadOnlyList<ScriptSet> sets, MigrationPlan plan)
+    {
+        return
+        [
+            .. from set in sets
+               let first = plan.Scripts.FirstOrDefault(script => script.Set == set.Name)
+               where first is not null
+               from other in sets
+               let isApplied = history.Find(other.Name)?.CurrentVersion > 0
+               where isApplied || plan.Scripts.Any(script => script.Set == other.Name)
+               where Excludes(set, other) || Excludes(other, set)
+               select $"{first.Up.FileName}: {set.Name} and {other.Name} exclude each other. " +
+                   (isApplied ? $"Revert the other one first: {Removal(other, 0)}" : $"Run one of them: --set {set.Name}."),
+        ];
+
+        static bool Excludes(ScriptSet set, ScriptSet other) => set.Scripts.Any(
+            script => script.Up.Requirements.Any(need => need.Kind == RequirementKind.NoSet && need.Name == other.Name));
     }
 
     private static string Way(SchemaHistory history, Requirement need, int version)

@@ -53,7 +53,8 @@ public sealed partial class MigrationStep
                         requirements.Add(Requirement.Of(setting) ?? throw new FormatException(
                             $"{fileName}: the header setting '{setting}' is unknown. Known are no-transaction, lock_timeout=5s, " +
                             "statement_timeout=10min, requires=core:23, requires-extension=pg_trgm, " +
-                            "requires-setting=wal_level:logical, variable=period, and on a line of its own allow=rule (reason)."));
+                            "requires-setting=wal_level:logical, excludes=letters, variable=period, " +
+                            "and on a line of its own allow=rule (reason)."));
                         break;
                 }
             }

@@ -3,7 +3,7 @@ namespace AutoStack.Data.Migrations.Internal;
 /// <summary>What a script needs before it runs, from its header.</summary>
 /// <param name="Kind">The kind of requirement.</param>
 /// <param name="Name">The set, extension or setting.</param>
-/// <param name="Value">The version of the set, or the value of the setting; empty for an extension.</param>
+/// <param name="Value">The version of the set, or the value of the setting; empty for an extension and an excluded set.</param>
 internal sealed record Requirement(RequirementKind Kind, string Name, string Value)
 {
     /// <summary>Reads one setting of a header; null when the setting is not a requirement.</summary>
@@ -14,6 +14,7 @@ internal sealed record Requirement(RequirementKind Kind, string Name, string Val
         ["requires-extension", { Length: > 0 } extension] => new(RequirementKind.Extension, extension, ""),
         ["requires-setting", var pair] when pair.Split(':', 2) is [{ Length: > 0 } name, { Length: > 0 } value] =>
             new(RequirementKind.Setting, name, value),
+        ["excludes", { Length: > 0 } set] => new(RequirementKind.NoSet, set, ""),
         _ => null,
     };
 }
@@ -29,4 +30,7 @@ internal enum RequirementKind
 
     /// <summary>A value of a setting of the server.</summary>
     Setting,
+
+    /// <summary>The absence of another set.</summary>
+    NoSet,
 }

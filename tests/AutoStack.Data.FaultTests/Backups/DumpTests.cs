@@ -56,7 +56,8 @@ public sealed class DumpTests
         var original = Server.ConnectionStringTo(site.Database);
         await ExecuteAsync(original, "CREATE EXTENSION pg_trgm");
         var migrator = new SchemaMigrator(original);
-        foreach (var feature in await migrator.ReadFeaturesAsync(Token))
+        // The feature citus needs another server, and excludes log-partitions.
+        foreach (var feature in (await migrator.ReadFeaturesAsync(Token)).Where(feature => feature.Name != "citus"))
         {
             await migrator.UpgradeAsync(MigrationTarget.Head.In(feature.Name), cancellationToken: Token);
         }

@@ -98,6 +98,34 @@ public sealed class RequirementTests : MigrationTests
             "Revert it first: autostack-db downgrade base --set billing."));
     }
 
+    [Test]
+    public async Task Sets_that_exclude_each_other_are_refused_in_both_directions()
+    {
+        await StartAtAsync(Head);
+        folder.Pair("0001_a", "-- autostack: excludes=jobs\nCREATE TABLE a ();", "DROP TABLE a;");
+        folder.Write("../jobs/0001_b.sql", "CREATE TABLE b ();");
+        folder.Write("../jobs/0001_b.down.sql", "DROP TABLE b;");
+        Task<ConsoleRun> BothAsync(params string[] args) => RunAsync([.. args, "--scripts", "jobs=db/jobs"]);
+
+        var together = await BothAsync("upgrade");
+        await BothAsync("upgrade", "--set", "jobs");
+        var second = await BothAsync("upgrade", "--set", "billing");
+        await BothAsync("downgrade", "base", "--set", "jobs", "--yes");
+        var alone = await BothAsync("upgrade", "--set", "billing");
+        var reverse = await BothAsync("upgrade", "--set", "jobs");
+
+        Assert.That((together.Code, second.Code, alone.Code, reverse.Code), Is.EqualTo((1, 1, 0, 1)));
+        Assert.That(together.Error,
+            Does.Contain("billing/0001_a.sql: billing and jobs exclude each other. Run one of them: --set billing.")
+            .And.Contain("jobs/0001_b.sql: jobs and billing exclude each other. Run one of them: --set jobs."));
+        Assert.That(second.Error, Does.Contain("billing/0001_a.sql: billing and jobs exclude each other. " +
+            "Revert the other one first: autostack-db downgrade base --set jobs.").And.Contain("Nothing was changed."));
+        Assert.That(reverse.Error, Does.Contain("jobs/0001_b.sql: jobs and billing exclude each other. " +
+            "Revert the other one first: autostack-db downgrade base --set billing."));
+        Assert.That(await ExistsAsync("b"), Is.False);
+    }
+
+    [TestCase("excludes=")]
     [TestCase("requires=core")]
     [TestCase("requires=core:0")]
     [TestCase("requires-extension=")]

@@ -87,6 +87,7 @@ public abstract class DatabaseTests
     [OneTimeSetUp]
     public async Task CreateDatabaseAsync()
     {
+        Skip(TestContext.CurrentContext.Test.ClassName?.Split('.')[^1]);
         Database = await TestServer.Current.CreateDatabaseAsync();
         await LibraryConnection.PrepareAsync(Database.ConnectionString);
         await using (var connection = new NpgsqlConnection(TestServer.Current.ConnectionString))
@@ -108,12 +109,28 @@ public abstract class DatabaseTests
             .BuildServiceProvider();
     }
 
+    [SetUp]
+    public void SkipDifference() => Skip(TestContext.CurrentContext.Test.MethodName);
+
     [OneTimeTearDown]
     public async Task DropDatabaseAsync()
     {
+        if (Database is null)
+        {
+            return;
+        }
+
         await provider.DisposeAsync();
         await Raw.DisposeAsync();
         await Database.DisposeAsync();
+    }
+
+    private static void Skip(string? name)
+    {
+        if (name is not null && LibraryConnection.Differences.TryGetValue(name, out var reason))
+        {
+            Assert.Ignore(reason);
+        }
     }
 
     protected T Get<T>()

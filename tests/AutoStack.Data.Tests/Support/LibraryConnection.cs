@@ -9,4 +9,7 @@ internal static class LibraryConnection
 
     /// <summary>Prepares a new database of a fixture, given its direct connection string; leaves it as it is, unless set.</summary>
     public static Func<string, Task> PrepareAsync { get; set; } = _ => Task.CompletedTask;
+
+    /// <summary>The fixtures and tests that do not hold on the layout of the run, by the name of the class or method.</summary>
+    public static IReadOnlyDictionary<string, string> Differences { get; set; } = new Dictionary<string, string>();
 }

@@ -9,6 +9,9 @@ public sealed class TestServer
 {
     public static PostgresServer Current { get; private set; } = null!;
 
+    /// <summary>How the server is found, for a run on one with an extension; null takes the usual one.</summary>
+    public static PostgresServerOptions? Options { get; set; }
+
     /// <summary>Skips a test, with the reason, on an older server.</summary>
     public static void Require(int majorVersion, string reason)
     {
@@ -33,7 +36,7 @@ public sealed class TestServer
             // A release of the npm package, for a run on another version of PostgreSQL.
             var release = Environment.GetEnvironmentVariable("AUTOSTACK_TEST_NPM_VERSION");
             Current = await PostgresServer.StartAsync(
-                new PostgresServerOptions { NpmVersion = string.IsNullOrEmpty(release) ? null : release });
+                Options ?? new PostgresServerOptions { NpmVersion = string.IsNullOrEmpty(release) ? null : release });
             await TestContext.Progress.WriteLineAsync($"Tests run on {Current.Source} (PostgreSQL {Current.ServerVersion}).");
         }
         catch (PostgresUnavailableException exception) when (Environment.GetEnvironmentVariable("CI") is null or "")
