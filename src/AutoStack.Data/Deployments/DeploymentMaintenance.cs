@@ -178,18 +178,26 @@ internal sealed class DeploymentMaintenance(Db db, DeploymentContext context) : 
 
         // FOR UPDATE conflicts with the lock of a log line that is being stored. The second statement starts when the rows are locked, and
         // sees a step or line that was committed too late for the first one.
-        var fail = new Statement($"""
+        var check = new Statement($"""
             WITH idle AS MATERIALIZED (
                 SELECT d.id
                 FROM deployments d
                 WHERE d.id = ANY ({Chosen.Ids}) AND {Idle}
             ),
-            {Stalled},
-            moved AS (
+            {Stalled}
+            SELECT {Chosen.Keep}
+            FROM (
+                SELECT d.id
+                FROM deployments d
+                WHERE {IsStalled}
+            ) c
+            """, P.Of(idle), ServerTime.Now(context.Clock));
+        var fail = new Statement($"""
+            WITH moved AS (
                 UPDATE deployments d
                 SET status = 'failed', failed_reason = @reason, completed_at = {DeploymentLifecycle.Completed},
                     build_duration_seconds = {DeploymentLifecycle.Duration}
-                WHERE {IsStalled}
+                WHERE d.id = ANY ({Chosen.Ids})
                 RETURNING d.id, d.status, d.failed_reason
             ),
             {DeploymentLeases.FollowEnded}
@@ -199,15 +207,16 @@ internal sealed class DeploymentMaintenance(Db db, DeploymentContext context) : 
             SELECT d.id, FALSE
             FROM deployments d
             WHERE d.id = ANY (@chosen) AND d.status::text = 'failed' AND d.failed_reason = @reason
-            """, [P.Of(idle), reasonText, P.Of(chosen), .. DeploymentStageRepository.FollowMovedParameters(context.Clock)]);
+            """, [reasonText, P.Of(chosen), .. DeploymentStageRepository.FollowMovedParameters(context.Clock)]);
         return await db.WriteBatchAsync(
             async sets =>
             {
                 await sets.SkipAsync().ConfigureAwait(false);
+                await sets.SkipAsync().ConfigureAwait(false);
                 var failed = await sets.ListAsync(row => (Id: row.Guid(), IsNew: row.Flag())).ConfigureAwait(false);
                 return (IReadOnlyList<Guid>)[.. failed.Where(f => f.IsNew || sets.IsRepeated).Select(f => f.Id).Order()];
             },
-            [ChosenDeployments.Lock(chosen), fail], cancellationToken).ConfigureAwait(false);
+            [ChosenDeployments.Lock(chosen), check, fail], cancellationToken).ConfigureAwait(false);
     }
 
     public Task<RequeueResult> RequeueExpiredAsync(int maxAttempts, int limit, CancellationToken cancellationToken)

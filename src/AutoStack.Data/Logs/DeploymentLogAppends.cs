@@ -26,12 +26,14 @@ internal sealed class DeploymentLogAppends(Db db, LogWriterOptions options)
     // Where another node has the lines (the feature citus), a statement that reads no other table runs there. All locks are on one node.
     private const string OnThisNode = "LEFT JOIN (SELECT 1 FROM deployments LIMIT 0) h ON FALSE";
 
-    // The CTE locked (id): the deployments that the batch's first statement has locked. This node reads the setting, as it reads the table.
+    // The CTE locked (id): the ids that the batch's first statement has locked. The planner removes the join; with it, the CTE runs on the
+    // node that has the setting.
     private const string Locked = """
         locked AS MATERIALIZED (
-            SELECT d.id
-            FROM deployments d
-            WHERE d.id = ANY (pg_catalog.string_to_array(pg_catalog.current_setting('autostack.locked_logs'), ',')::uuid[])
+            SELECT u.id
+            FROM pg_catalog.unnest(
+                pg_catalog.string_to_array(pg_catalog.current_setting('autostack.locked_logs'), ',')::uuid[]) AS u (id)
+            LEFT JOIN deployments d ON d.id = u.id
         )
         """;
 

@@ -1,5 +1,4 @@
--- autostack: requires=core:48 requires-extension=citus requires-setting=citus.enable_unsafe_triggers:on
--- autostack: excludes=log-partitions excludes=timescale
+-- autostack: requires=core:48 requires-extension=citus excludes=log-partitions excludes=timescale
 -- Logs and health checks on other nodes of a Citus cluster: each of these tables is whole on one node.
 
 -- The ids of the deployments, on every node: a foreign key of a distributed table refers to a table that its node has.
@@ -41,9 +40,10 @@ CREATE TRIGGER deployments_keep_truncated_ids AFTER TRUNCATE ON deployments
 INSERT INTO deployment_ids (id) SELECT d.id FROM deployments d;
 
 -- Moves a table to a node that Citus chooses, and its foreign key to the table of ids. The last numbers of logs, which are few and which
--- appends to both kinds of log read, are on every node instead.
+-- appends to both kinds of log read, are on every node instead. Citus calls a trigger unsafe, because it works on the node that has the row:
+-- the trigger that numbers lines reads tables of that node only.
 CREATE FUNCTION distribute_log_table(of_table text) RETURNS void
-LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET citus.enable_unsafe_triggers = on AS $$
 DECLARE
     target CONSTANT regclass := format('public.%I', of_table);
     foreign_key CONSTANT text := of_table || '_deployment_id_fkey';
@@ -61,14 +61,14 @@ BEGIN
 END
 $$;
 
--- Moves a table back to this node.
+-- Moves a table back to this node, where a restored dump has it already.
 CREATE FUNCTION gather_log_table(of_table text) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     foreign_key CONSTANT text := of_table || '_deployment_id_fkey';
 BEGIN
     EXECUTE format('ALTER TABLE public.%I DROP CONSTRAINT %I', of_table, foreign_key);
-    PERFORM undistribute_table(format('public.%I', of_table)::regclass);
+    PERFORM undistribute_table(p.logicalrelid) FROM pg_dist_partition p WHERE p.logicalrelid = format('public.%I', of_table)::regclass;
     EXECUTE format('ALTER TABLE public.%I ADD CONSTRAINT %I FOREIGN KEY (deployment_id) REFERENCES public.deployments (id) ON DELETE CASCADE',
         of_table, foreign_key);
 END
