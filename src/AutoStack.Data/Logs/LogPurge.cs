@@ -107,8 +107,8 @@ internal static class LogPurge
 
     /// <summary>
     /// The removal of all lines of the chosen deployments (<see cref="Chosen.Ids"/>): <c>OfChosen</c> table <c>UpToLimit</c> table
-    /// <c>Joined</c>. Needs <c>@limit</c>. The lines are found by their deployments, too: a table may be partitioned by that key. The planner
-    /// removes the join with the deployments; with it, the CTE <c>chosen</c> runs on the node that has the setting.
+    /// <c>Joined</c>. Needs <c>@limit</c>. The lines are found by their deployments, too: a table may be partitioned by that key. The
+    /// planner removes the join with the deployments; with it, the CTE <c>chosen</c> runs on the node that has the setting.
     /// </summary>
     internal const string OfChosen = $"""
         WITH chosen AS MATERIALIZED (

@@ -4,8 +4,8 @@ using Npgsql;
 namespace AutoStack.Data.Postgres;
 
 /// <summary>
-/// Reads the errors of a database that Citus distributes. The node that stores a row reports the violation of a constraint of its shard; the
-/// node that forwards the error keeps the message, and may lose the SQLSTATE and the name of the constraint.
+/// Reads the errors of a database that Citus distributes. The node that stores a row reports the violation of a constraint of its shard.
+/// The node that forwards the error keeps the message, and may lose the SQLSTATE and the name of the constraint.
 /// </summary>
 internal static partial class ShardErrors
 {

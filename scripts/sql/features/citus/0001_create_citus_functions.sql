@@ -1,14 +1,8 @@
 -- autostack: requires=core:48 requires-extension=citus excludes=log-partitions excludes=timescale
 -- Logs and health checks on other nodes of a Citus cluster: each of these tables is whole on one node.
 
--- The ids of the deployments, on every node: a foreign key of a distributed table refers to a table that its node has.
-CREATE TABLE deployment_ids (
-    id UUID CONSTRAINT deployment_ids_pkey PRIMARY KEY
-);
-SELECT create_reference_table('public.deployment_ids');
-
--- Stores the ids of new deployments and removes those of removed ones, in the transaction that changes the deployments. The removal of an id
--- removes the lines and checks of the deployment, on every node.
+-- Stores the ids of new deployments and removes those of removed ones, in the transaction that changes the deployments. The removal of
+-- an id removes the lines and checks of the deployment, on every node.
 CREATE FUNCTION keep_deployment_ids() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -29,19 +23,9 @@ BEGIN
 END
 $$;
 
-CREATE TRIGGER deployments_keep_inserted_ids AFTER INSERT ON deployments
-    REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION keep_deployment_ids();
-CREATE TRIGGER deployments_keep_deleted_ids AFTER DELETE ON deployments
-    REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION keep_deployment_ids();
-CREATE TRIGGER deployments_keep_truncated_ids AFTER TRUNCATE ON deployments
-    FOR EACH STATEMENT EXECUTE FUNCTION keep_deployment_ids();
-
--- The triggers have locked the table against changes until the end of this script.
-INSERT INTO deployment_ids (id) SELECT d.id FROM deployments d;
-
 -- Moves a table to a node that Citus chooses, and its foreign key to the table of ids. The last numbers of logs, which are few and which
--- appends to both kinds of log read, are on every node instead. Citus calls a trigger unsafe, because it works on the node that has the row:
--- the trigger that numbers lines reads tables of that node only.
+-- appends to both kinds of log read, are on every node instead. Citus calls a trigger unsafe because it works on the node that has the
+-- row: the trigger that numbers lines reads tables of that node only.
 CREATE FUNCTION distribute_log_table(of_table text) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET citus.enable_unsafe_triggers = on AS $$
 DECLARE
@@ -69,9 +53,10 @@ DECLARE
 BEGIN
     EXECUTE format('ALTER TABLE public.%I DROP CONSTRAINT %I', of_table, foreign_key);
     PERFORM undistribute_table(p.logicalrelid) FROM pg_dist_partition p WHERE p.logicalrelid = format('public.%I', of_table)::regclass;
-    EXECUTE format('ALTER TABLE public.%I ADD CONSTRAINT %I FOREIGN KEY (deployment_id) REFERENCES public.deployments (id) ON DELETE CASCADE',
+    EXECUTE format(
+        'ALTER TABLE public.%I ADD CONSTRAINT %I FOREIGN KEY (deployment_id) REFERENCES public.deployments (id) ON DELETE CASCADE',
         of_table, foreign_key);
 END
 $$;
 
-REVOKE ALL ON FUNCTION distribute_log_table(text), gather_log_table(text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION keep_deployment_ids(), distribute_log_table(text), gather_log_table(text) FROM PUBLIC;
