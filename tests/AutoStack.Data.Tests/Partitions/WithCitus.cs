@@ -15,6 +15,9 @@ internal static class WithCitus
 {
     private const string Nodes = "AUTOSTACK_TEST_CITUS_NODES";
 
+    // A node that is added gets the roles of the first one, which two databases cannot copy at once.
+    private static readonly SemaphoreSlim OneAtATime = new(1);
+
     private static readonly Lazy<Task<PostgresServer[]>> Others = new(() => Task.WhenAll(
         Enumerable.Range(0, int.Parse(Environment.GetEnvironmentVariable(Nodes) ?? "0", CultureInfo.InvariantCulture))
             .Select(_ => PostgresServer.StartAsync(CitusServer.Options()))));
@@ -38,17 +41,25 @@ internal static class WithCitus
         await ExecuteAsync(connectionString, "CREATE EXTENSION citus");
         var others = await Others.Value;
         var own = new NpgsqlConnectionStringBuilder(connectionString);
-        if (others.Length > 0)
+        await OneAtATime.WaitAsync();
+        try
         {
-            await ExecuteAsync(connectionString, $"SELECT citus_set_coordinator_host('127.0.0.1', {own.Port})");
-        }
+            if (others.Length > 0)
+            {
+                await ExecuteAsync(connectionString, $"SELECT citus_set_coordinator_host('127.0.0.1', {own.Port})");
+            }
 
-        foreach (var other in others)
+            foreach (var other in others)
+            {
+                await ExecuteAsync(other.ConnectionString, $"CREATE DATABASE {own.Database}");
+                var node = new NpgsqlConnectionStringBuilder(other.ConnectionString) { Database = own.Database };
+                await ExecuteAsync(node.ConnectionString, "CREATE EXTENSION citus");
+                await ExecuteAsync(connectionString, $"SELECT citus_add_node('127.0.0.1', {node.Port})");
+            }
+        }
+        finally
         {
-            await ExecuteAsync(other.ConnectionString, $"CREATE DATABASE {own.Database}");
-            var node = new NpgsqlConnectionStringBuilder(other.ConnectionString) { Database = own.Database };
-            await ExecuteAsync(node.ConnectionString, "CREATE EXTENSION citus");
-            await ExecuteAsync(connectionString, $"SELECT citus_add_node('127.0.0.1', {node.Port})");
+            OneAtATime.Release();
         }
 
         await new SchemaMigrator(connectionString).UpgradeAsync(MigrationTarget.Head.In("citus"));
