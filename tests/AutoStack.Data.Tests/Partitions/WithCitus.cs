@@ -22,6 +22,31 @@ internal static class WithCitus
         Enumerable.Range(0, int.Parse(Environment.GetEnvironmentVariable(Nodes) ?? "0", CultureInfo.InvariantCulture))
             .Select(_ => PostgresServer.StartAsync(CitusServer.Options()))));
 
+    private const string Exclusive = "The features citus and log-partitions exclude each other.";
+    private const string OfIds = "A line that is not committed holds the row in deployment_ids, not that in deployments.";
+    private const string Waits = "The test waits for a session that waits for a lock, and that session is on another node.";
+
+    // The tests of docs/citus.md.
+    private static readonly Dictionary<string, string> Everywhere = new()
+    {
+        [nameof(PartitionMaintenanceTests)] = Exclusive,
+        [nameof(PartitionRetentionTests)] = Exclusive,
+        [nameof(PartitionCostTests)] = Exclusive,
+        ["An_append_is_not_planned_for_its_values"] = "Citus plans an append each time.",
+        ["A_purge_skips_a_log_that_another_purge_has_locked"] = "A purge locks the first line of each log of its window.",
+        ["A_deployment_with_an_open_step_or_append_is_not_failed"] = OfIds,
+        ["Two_purges_share_the_work_and_skip_deployments_being_written"] = OfIds,
+        ["Rows_that_another_program_adds_meanwhile_are_removed_too"] = OfIds,
+    };
+
+    private static readonly Dictionary<string, string> OnOtherNodes = new()
+    {
+        ["SlowLogTests"] = "The triggers of the tests use a table that the other node does not have.",
+        ["The_same_batch_sent_twice_concurrently_is_stored_once"] = Waits,
+        ["The_same_tail_sent_twice_at_once_is_stored_once"] = Waits,
+        ["No_reader_misses_a_late_commit_of_another_program"] = Waits,
+    };
+
 #pragma warning disable CA2255 // Runs before the first fixture creates its database.
     [ModuleInitializer]
 #pragma warning restore CA2255
@@ -33,6 +58,9 @@ internal static class WithCitus
         }
 
         TestServer.Options = CitusServer.Options();
+        LibraryConnection.Differences = Environment.GetEnvironmentVariable(Nodes) is null
+            ? Everywhere
+            : Everywhere.Concat(OnOtherNodes).ToDictionary();
         LibraryConnection.PrepareAsync = PrepareAsync;
     }
 
