@@ -43,6 +43,8 @@ internal static class SqlErrors
                 new DatabaseUnavailableException("The disk of the server is full; nothing changed.", false, error),
             PostgresErrorCodes.TooManyConnections =>
                 new DatabaseUnavailableException("The server has no connection left; nothing changed.", false, error),
+            PostgresErrorCodes.ConnectionFailure =>
+                new DatabaseUnavailableException("The server cannot reach another node; nothing changed.", false, error),
             _ => null,
         };
 

@@ -54,6 +54,11 @@ public sealed class ShardErrorTests
         Assert.That((SqlErrors.IsOfTheValues(error), SqlErrors.IsTransient(error)), Is.EqualTo((false, true)));
     }
 
+    [Test]
+    public void A_node_that_is_away_is_reported_as_such() => Assert.That(
+        SqlErrors.Translate(Error("08006", "connection to the remote node failed")),
+        Is.TypeOf<DatabaseUnavailableException>().With.Property(nameof(AutoStackDataException.OutcomeUnknown)).False);
+
     private static PostgresException Error(string state, string message, string? constraint = null) =>
         new(message, "ERROR", "ERROR", state, constraintName: constraint);
 }
