@@ -32,11 +32,17 @@ internal static class WithCitus
         [nameof(PartitionMaintenanceTests)] = Exclusive,
         [nameof(PartitionRetentionTests)] = Exclusive,
         [nameof(PartitionCostTests)] = Exclusive,
+        ["ArchiveContentTests"] = Exclusive,
+        ["ArchiveFaultTests"] = Exclusive,
+        ["ArchiveRestoreTests"] = Exclusive,
+        ["ArchiveRetentionTests"] = Exclusive,
+        ["BucketArchiveTests"] = Exclusive,
         ["An_append_is_not_planned_for_its_values"] = "Citus plans an append each time.",
         ["A_purge_skips_a_log_that_another_purge_has_locked"] = "A purge locks the first line of each log of its window.",
         ["A_deployment_with_an_open_step_or_append_is_not_failed"] = OfIds,
         ["Two_purges_share_the_work_and_skip_deployments_being_written"] = OfIds,
         ["Rows_that_another_program_adds_meanwhile_are_removed_too"] = OfIds,
+        ["Batches_and_copies_carry_the_actor"] = "A trigger of a moved table sees the name of the shard.",
     };
 
     private static readonly Dictionary<string, string> OnOtherNodes = new()
