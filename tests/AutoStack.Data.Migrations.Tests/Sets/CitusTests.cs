@@ -1,6 +1,5 @@
 using AutoStack.Data.Migrations.Tests.Support;
 using AutoStack.Data.Testing;
-using Npgsql;
 
 namespace AutoStack.Data.Migrations.Tests.Sets;
 
