@@ -2,9 +2,10 @@
 -- Logs and health checks on other nodes of a Citus cluster: each of these tables is whole on one node.
 
 -- Stores the ids of new deployments and removes those of removed ones, in the transaction that changes the deployments. The removal of
--- an id removes the lines and checks of the deployment, on every node.
+-- an id removes the lines and checks of the deployment, on every node. It runs as the role that changes the deployments, because the owner
+-- of the tables may not log in to another node.
 CREATE FUNCTION keep_deployment_ids() RETURNS trigger
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     ids uuid[];
 BEGIN
