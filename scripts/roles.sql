@@ -2,18 +2,22 @@
 --
 --   psql -v ON_ERROR_STOP=1 -d autostack -f scripts/roles.sql
 --
---   autostack_owner     owns tables and functions; nobody logs in as it
+--   autostack_owner     owns tables and functions; nobody connects as it. With the extension timescaledb it may log in and has a
+--                       connection limit of 0: the jobs of the extension run as the owner of their tables, and clients are refused.
 --   autostack_migrator  runs autostack-db: it acts as the owner
 --   autostack_app       the services: reads and writes rows, changes no table and no journal
 --   autostack_readonly  people and reports: reads the columns that are listed below, and nothing else
+--   autostack_tenant    what a service becomes for the statements of one user, in a database with the feature row-security
 --
--- The last three may log in and have no password: set one (\password autostack_app), or let pg_hba.conf decide.
+-- Migrator, app and readonly may log in and have no password: set one (\password autostack_app), or let pg_hba.conf decide.
 --
 -- Settings, each given as PGOPTIONS='-c autostack.role_prefix=staging' psql …
 --   autostack.role_prefix         the names of the roles begin with it; up to 54 bytes, "autostack" by default. Several databases of one
 --                                 server need one each.
 --   autostack.restrict_functions  off leaves advisory locks, large objects and notifications to everybody: for a database that other
 --                                 programs share. On by default.
+--   autostack.row_security        on before the feature row-security is enabled; afterwards the script finds out by itself. It creates the
+--                                 tenant role, and lets the owner, the services and people pass by the policies, which are not for them.
 --
 -- One transaction: it applies as a whole or not at all. Rights are revoked first, so that a right given by mistake does not survive a run.
 -- A second run changes nothing. Tables of others, such as alembic_version, stay as they are.
@@ -59,6 +63,7 @@ DECLARE
         ['deployment_stages', 'id deployment_id stage_name status started_at completed_at error_message created_at'],
         ['deployment_containers', 'id deployment_id container_id image host port status created_at stopped_at'],
         ['deployment_health_checks', 'id deployment_id url http_status latency_ms is_live checked_at'],
+        ['deployment_health_hours', 'deployment_id hour checks live latency_sum latency_count'],
         ['deployment_runtime_logs', 'id deployment_id source log_level message timestamp seq'],
         ['webhook_payloads', 'id deployment_id provider received_at'],
         ['upkeep_leases', 'name created_at holder acquired_at renewed_at expires_at released_at last_holder last_started_at '
@@ -90,7 +95,12 @@ DECLARE
     migrator CONSTANT text := prefix || '_migrator';
     app CONSTANT text := prefix || '_app';
     readonly CONSTANT text := prefix || '_readonly';
+    tenant CONSTANT text := prefix || '_tenant';
     ours CONSTANT text[] := readable[:][1:1];
+    guarded CONSTANT boolean := coalesce(nullif(current_setting('autostack.row_security', TRUE), ''), 'off')::boolean OR EXISTS (
+        SELECT
+        FROM pg_class c
+        WHERE c.relnamespace = 'public'::regnamespace AND c.relname = ANY (ours) AND c.relrowsecurity);
     owner_id oid;
     reader_id oid;
     item record;
@@ -105,15 +115,25 @@ BEGIN
     -- Two runs at once would change the same catalog rows.
     PERFORM pg_advisory_xact_lock(hashtextextended('autostack roles', 0));
 
-    -- The roles, with no right that reaches past the rows of this database.
+    -- The roles, with no right that reaches past the rows of this database. Row security, where it is on, is for the tenant role and for
+    -- roles of others: migrations, the work of the platform and reports see all rows that their rights name.
     FOR item IN
-        SELECT r.name, r.login
-        FROM (VALUES (owner, 'NOLOGIN'), (migrator, 'LOGIN'), (app, 'LOGIN'), (readonly, 'LOGIN CONNECTION LIMIT 5')) AS r (name, login)
+        SELECT r.name, r.login, CASE WHEN guarded AND r.passes THEN 'BYPASSRLS' ELSE 'NOBYPASSRLS' END AS row_security
+        FROM (
+            VALUES
+                -- The jobs of TimescaleDB log in as the owner of their table, without a connection of their own.
+                (owner, CASE WHEN EXISTS (SELECT FROM pg_extension e WHERE e.extname = 'timescaledb') THEN 'LOGIN CONNECTION LIMIT 0'
+                    ELSE 'NOLOGIN' END, TRUE),
+                (migrator, 'LOGIN', FALSE), (app, 'LOGIN', TRUE), (readonly, 'LOGIN CONNECTION LIMIT 5', TRUE),
+                (tenant, 'NOLOGIN', FALSE)
+        ) AS r (name, login, passes)
+        WHERE guarded OR r.name <> tenant
     LOOP
         IF NOT EXISTS (SELECT FROM pg_roles p WHERE p.rolname = item.name) THEN
             EXECUTE format('CREATE ROLE %I', item.name);
         END IF;
-        EXECUTE format('ALTER ROLE %I %s NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS INHERIT', item.name, item.login);
+        EXECUTE format(
+            'ALTER ROLE %I %s NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION %s INHERIT', item.name, item.login, item.row_security);
     END LOOP;
     owner_id := (SELECT p.oid FROM pg_roles p WHERE p.rolname = owner);
     reader_id := (SELECT p.oid FROM pg_roles p WHERE p.rolname = readonly);
@@ -122,7 +142,8 @@ BEGIN
         SELECT m.roleid::regrole AS granted, m.member::regrole AS member, m.grantor::regrole AS grantor
         FROM pg_auth_members m
         JOIN pg_roles p ON p.oid = m.member
-        WHERE p.rolname IN (app, readonly)
+        JOIN pg_roles g ON g.oid = m.roleid
+        WHERE p.rolname IN (app, readonly, tenant) AND NOT (guarded AND p.rolname = app AND g.rolname = tenant)
     LOOP
         EXECUTE format('REVOKE %s FROM %s', item.granted, item.member) || CASE
             WHEN current_setting('server_version_num')::int >= 160000 THEN format(' GRANTED BY %s CASCADE', item.grantor) ELSE '' END;
@@ -131,6 +152,14 @@ BEGIN
         SELECT FROM pg_auth_members m JOIN pg_roles p ON p.oid = m.member WHERE m.roleid = owner_id AND p.rolname = migrator)
     THEN
         EXECUTE format('GRANT %I TO %I', owner, migrator);
+    END IF;
+    IF guarded AND NOT EXISTS (
+        SELECT
+        FROM pg_auth_members m
+        JOIN pg_roles p ON p.oid = m.member AND p.rolname = app
+        JOIN pg_roles g ON g.oid = m.roleid AND g.rolname = tenant)
+    THEN
+        EXECUTE format('GRANT %I TO %I', tenant, app);
     END IF;
 
     EXECUTE format('ALTER ROLE %I IN DATABASE %I RESET ALL', readonly, current_database());
@@ -175,19 +204,27 @@ BEGIN
         FROM pg_class c
         WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p') AND c.relname = ANY (ours) AND c.relowner <> owner_id
         UNION ALL
-        -- The partitions of the feature log-partitions, and the functions that create and drop them with the rights of their owner.
+        -- The tables of the features log-partitions, timescale and audit, and the functions that work with the rights of their owner.
         SELECT format('ALTER SCHEMA %I OWNER TO %I', n.nspname, owner)
         FROM pg_namespace n
-        WHERE n.nspname = 'autostack_partitions' AND n.nspowner <> owner_id
+        WHERE n.nspname IN ('autostack_partitions', 'autostack_timescale', 'autostack_audit') AND n.nspowner <> owner_id
         UNION ALL
         SELECT format('ALTER TABLE %s OWNER TO %I', c.oid::regclass, owner)
         FROM pg_class c
         JOIN pg_namespace n ON n.oid = c.relnamespace
-        WHERE n.nspname = 'autostack_partitions' AND c.relkind = 'r' AND c.relowner <> owner_id
+        WHERE n.nspname IN ('autostack_partitions', 'autostack_timescale', 'autostack_audit') AND c.relkind IN ('r', 'p')
+            AND c.relowner <> owner_id
+        UNION ALL
+        SELECT format('ALTER MATERIALIZED VIEW %s OWNER TO %I', c.oid::regclass, owner)
+        FROM pg_class c
+        WHERE c.oid = to_regclass('public.deployment_health_hours') AND c.relowner <> owner_id
         UNION ALL
         SELECT format('ALTER FUNCTION %s OWNER TO %I', p.oid::regprocedure, owner)
         FROM pg_proc p
-        WHERE p.pronamespace = 'public'::regnamespace AND p.proname ~ 'log_(partition|table)' AND p.proowner <> owner_id
+        WHERE p.pronamespace = 'public'::regnamespace AND p.proowner <> owner_id
+            AND (p.proname ~ 'log_(partition|table)|^row_security_|health_check' OR p.proname IN (
+                'lock_for_audit', 'audit_table', 'audit_partitions', 'create_audit_partitions', 'drop_audit_partitions',
+                'seal_audit_entries', 'refuse_audit_change'))
         UNION ALL
         SELECT DISTINCT format('ALTER FUNCTION %s OWNER TO %I', p.oid::regprocedure, owner)
         FROM pg_trigger t
@@ -218,9 +255,25 @@ BEGIN
             END,
             item.kind, item.name, app);
         IF item.columns IS NOT NULL THEN
-            EXECUTE format('GRANT SELECT (%s) ON %s TO %I', item.columns, item.name, readonly);
+            -- A hypertable with compressed chunks refuses rights on columns; all columns of this one are readable.
+            EXECUTE format('GRANT SELECT %s ON %s TO %I',
+                CASE
+                    WHEN item.relname = 'deployment_health_checks' AND to_regnamespace('autostack_timescale') IS NOT NULL THEN ''
+                    ELSE format('(%s)', item.columns)
+                END,
+                item.name, readonly);
         END IF;
     END LOOP;
+
+    -- The log of the feature audit: people read it. The services reach it through its triggers and functions only.
+    IF EXISTS (SELECT FROM pg_namespace n WHERE n.nspname = 'autostack_audit') THEN
+        EXECUTE format(
+            'REVOKE ALL ON SCHEMA autostack_audit FROM PUBLIC, %1$I, %2$I, %3$I CASCADE;
+            REVOKE ALL ON ALL TABLES IN SCHEMA autostack_audit FROM PUBLIC, %1$I, %2$I, %3$I CASCADE;
+            GRANT USAGE ON SCHEMA autostack_audit TO %3$I;
+            GRANT SELECT ON autostack_audit.changes, autostack_audit.seals, autostack_audit.audit_settings TO %3$I',
+            migrator, app, readonly);
+    END IF;
 
     FOR item IN
         SELECT p.oid::regprocedure AS name

@@ -81,6 +81,7 @@ internal static class AutoStackDb
             RepairCommand.Create(session),
             FeatureCommand.Create(session),
             PartitionsCommand.Create(session),
+            AuditCommand.Create(session),
             LintCommand.Create(session),
             BenchCommand.Create(session),
             CreateCommand.Create(session),

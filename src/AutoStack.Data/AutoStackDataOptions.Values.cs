@@ -100,6 +100,7 @@ public sealed partial class AutoStackDataOptions
         _ = ListenConnectionString is null ? null : Parse(ListenConnectionString, nameof(ListenConnectionString));
         _ = Seconds(CommandTimeout, nameof(CommandTimeout), least: 0, most: 86400);
         _ = new SecretProtector([.. SecretKeys], AcceptClearSecrets);
+        _ = ToTenantAccess();
         if (OperationTimeout is { } limit && (limit <= TimeSpan.Zero || limit > TimeSpan.FromDays(1)))
         {
             throw Invalid(nameof(OperationTimeout), $"is {limit}; it is above zero, up to a day");
@@ -141,6 +142,31 @@ public sealed partial class AutoStackDataOptions
         {
             throw Invalid(nameof(SlowOperationThreshold), $"is {SlowOperationThreshold}; it is above zero");
         }
+    }
+
+    /// <summary>Under whose rights the statements of an owner run; null for those of the connection.</summary>
+    /// <exception cref="OptionsValidationException">A setting is wrong; the message names it.</exception>
+    internal TenantAccess? ToTenantAccess()
+    {
+        if (TenantRole is null)
+        {
+            return IdentityKey is null ? null : throw Invalid(nameof(IdentityKey), $"is set, and {nameof(TenantRole)} is not");
+        }
+
+        if (string.IsNullOrWhiteSpace(TenantRole) || TenantRole is "none" || TenantRole.Contains('\0', StringComparison.Ordinal))
+        {
+            throw Invalid(nameof(TenantRole), "is not the name of a role, for example autostack_tenant");
+        }
+
+        if (IdentityKey is null)
+        {
+            return new TenantAccess(TenantRole, key: null);
+        }
+
+        var key = new byte[IdentityKey.Reveal().Length];
+        return Convert.TryFromBase64String(IdentityKey.Reveal(), key, out var length) && length >= TenantAccess.LeastKeyLength
+            ? new TenantAccess(TenantRole, key[..length])
+            : throw Invalid(nameof(IdentityKey), $"is not a text in base64 of at least {TenantAccess.LeastKeyLength} bytes");
     }
 
     /// <summary>Whether a connection listens for notifications; otherwise waiters poll.</summary>

@@ -135,6 +135,19 @@ public sealed partial class AutoStackDataOptions
     /// </summary>
     public Func<string?>? Actor { get; set; }
 
+    /// <summary>
+    /// The role under which each call for a user runs in a database with the feature <c>row-security</c>, usually <c>autostack_tenant</c>:
+    /// the call reaches rows of its <c>ownerId</c> only, whatever its statement says. The role of the connection must be a member of it,
+    /// and bypasses row security itself. Null, the default, runs every call as the role of the connection.
+    /// </summary>
+    public string? TenantRole { get; set; }
+
+    /// <summary>
+    /// The key that signs the user for whom a call runs, in a database with the feature <c>signed-identity</c>: at least 32 bytes in base64,
+    /// the same as in the database. Needs <see cref="TenantRole"/>. Null, the default, for identities without a signature.
+    /// </summary>
+    public Secret? IdentityKey { get; set; }
+
     /// <summary>The settings of the log writer.</summary>
     public LogWriterOptions LogWriter { get; } = new();
 

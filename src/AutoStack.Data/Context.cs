@@ -1,5 +1,6 @@
 using AutoStack.Data.Accounts;
 using AutoStack.Data.Deployments;
+using AutoStack.Data.HealthChecks;
 using AutoStack.Data.Logs;
 using AutoStack.Data.Secrets;
 
@@ -12,4 +13,8 @@ namespace AutoStack.Data;
 /// <param name="Deployments">The services of deployments.</param>
 /// <param name="Logs">The services of logs.</param>
 internal sealed record Context(
-    TimeProvider Clock, SecretProtector Secrets, AccountContext Accounts, DeploymentContext Deployments, LogContext Logs);
+    TimeProvider Clock, SecretProtector Secrets, AccountContext Accounts, DeploymentContext Deployments, LogContext Logs)
+{
+    /// <summary>Whether the database sums health checks up by the hour.</summary>
+    public HealthCheckHours HealthCheckHours => Deployments.HealthCheckHours;
+}

@@ -1,6 +1,7 @@
 using System.Collections.Frozen;
 using AutoStack.Data.Accounts;
 using AutoStack.Data.Archives;
+using AutoStack.Data.Audit;
 using AutoStack.Data.Deployments;
 using AutoStack.Data.Health;
 using AutoStack.Data.HealthChecks;
@@ -60,6 +61,9 @@ internal sealed class Database : IAsyncDisposable, IDisposable
             new Db(database.executor, new Subject("DatabaseDoctor", table: null)),
             (IDatabaseMonitor)database.Create(typeof(IDatabaseMonitor))),
         [typeof(IPartitionMaintenance)] = database => database.partitions.Value,
+        [typeof(IAuditMaintenance)] = database => new AuditMaintenance(
+            new Db(database.executor, new Subject("AuditMaintenance", table: null)),
+            new Db(database.patient, new Subject("AuditMaintenance", table: null))),
         [typeof(ILogArchive)] = database => database.archive.Value,
         [typeof(ILogRestore)] = database => new LogRestore(
             new Db(database.unlimited, new Subject("LogRestore", table: null)), database.partitions.Value),
@@ -104,7 +108,8 @@ internal sealed class Database : IAsyncDisposable, IDisposable
         var limits = options.ToPoolLimits(used);
         var pool = new Pool(hosts.Primary, limits, telemetry, followsPrimary: hosts.Standbys is not null);
         var standbys = hosts.Standbys is { } driver ? new Pool(driver, limits, telemetry, followsPrimary: false) : null;
-        var transactions = options.Actor is { } actor ? new TransactionSettings(actor) : null;
+        var tenants = options.ToTenantAccess();
+        var transactions = new TransactionSettings(options.Actor, tenants);
         executor = new PooledExecutor(pool, telemetry, timeouts, reopens: true, transactions);
         // What repeats its calls by itself learns at once that the server is away.
         var background = new PooledExecutor(pool, telemetry, timeouts, reopens: false, transactions);
@@ -125,7 +130,7 @@ internal sealed class Database : IAsyncDisposable, IDisposable
             new LogContext(clock, logSecrets, logNotifier, options.LogWriter, options.LogSearchTime));
         unitOfWork = new UnitOfWork(pool, CreateForCaller, telemetry, timeouts, transactions);
         standbyReads = new StandbyReads(CreateForCaller, (type, token) => new StandbyExecutor(
-            standbys ?? pool, executor, telemetry, timeouts, options.StandbyWait, type, standbys is null ? default : token));
+            standbys ?? pool, executor, telemetry, timeouts, transactions, options.StandbyWait, type, standbys is null ? default : token));
         logWriter = new DeploymentLogWriter(
             new Db(background, new Subject("DeploymentLogWriter", "deployment_logs")), context.Logs, logger);
         Notifications = new Notifications(options.Listens ? Hosts.PrimaryOf(listening ?? source) : null, logger);
@@ -137,7 +142,7 @@ internal sealed class Database : IAsyncDisposable, IDisposable
             clock,
             logger);
 
-        readiness = new Readiness(new Db(executor, new Subject("Readiness", table: null)), secrets, clock);
+        readiness = new Readiness(new Db(executor, new Subject("Readiness", table: null)), secrets, clock, tenants);
         // Reads whole partitions, and copies them however long it takes.
         var longest = PartitionMaintenance.Longest;
         patient = new PooledExecutor(
@@ -197,7 +202,7 @@ internal sealed class Database : IAsyncDisposable, IDisposable
     private PartitionMaintenance CreatePartitions(PartitionDrop? archiving)
     {
         var subject = new Subject("PartitionMaintenance", table: null);
-        return new(new Db(executor, subject), new Db(patient, subject), context.Clock, archiving);
+        return new(new Db(executor, subject), new Db(patient, subject), context.Clock, context.HealthCheckHours, archiving);
     }
 
     private static RetentionService RetentionOver(Db db, PartitionMaintenance partitions, Context context) => new(db, new(
@@ -205,13 +210,13 @@ internal sealed class Database : IAsyncDisposable, IDisposable
         new DeploymentMaintenance(db, context.Deployments),
         new DeploymentLogRepository(db, context.Logs),
         new DeploymentRuntimeLogRepository(db, context.Logs),
-        new DeploymentHealthCheckRepository(db, context.Clock),
+        new DeploymentHealthCheckRepository(db, context.Clock, context.HealthCheckHours),
         new SessionRepository(db, context.Accounts),
         new SignInThrottle(db, context.Accounts),
         new PasswordResetTokenRepository(db, context.Accounts),
         new WebhookPayloadRepository(db, context.Clock),
         partitions,
-        new ClosedAccounts(db)));
+        new ClosedAccounts(db, context.Deployments.HealthCheckHours)));
 
     public void Dispose()
     {

@@ -1,6 +1,7 @@
 using System.Collections.Frozen;
 using AutoStack.Data.Accounts;
 using AutoStack.Data.Analytics;
+using AutoStack.Data.Audit;
 using AutoStack.Data.Containers;
 using AutoStack.Data.Deployments;
 using AutoStack.Data.HealthChecks;
@@ -29,13 +30,14 @@ internal static class Repositories
         [typeof(IProjectRepository)] = (db, context) => new ProjectRepository(db, context.Clock),
         [typeof(IProjectEnvironmentRepository)] = (db, context) => new ProjectEnvironmentRepository(db, context.Clock, context.Secrets),
         [typeof(IDeploymentEnvironmentRepository)] = (db, context) => new DeploymentEnvironmentRepository(db, context.Secrets),
-        [typeof(IDeploymentRepository)] = (db, context) => new DeploymentRepository(db, context.Deployments),
+        [typeof(IDeploymentRepository)] = (db, context) => new DeploymentRepository(db, context.Deployments, context.Secrets),
         [typeof(IDeploymentQueries)] = (db, _) => new DeploymentQueries(db),
         [typeof(IDeploymentLogRepository)] = (db, context) => new DeploymentLogRepository(db, context.Logs),
         [typeof(IDeploymentLogSearch)] = (db, context) => new DeploymentLogSearch(db, context.Logs),
         [typeof(IDeploymentStageRepository)] = (db, context) => new DeploymentStageRepository(db, context.Deployments),
         [typeof(IDeploymentContainerRepository)] = (db, context) => new DeploymentContainerRepository(db, context.Clock),
-        [typeof(IDeploymentHealthCheckRepository)] = (db, context) => new DeploymentHealthCheckRepository(db, context.Clock),
+        [typeof(IDeploymentHealthCheckRepository)] = (db, context) =>
+            new DeploymentHealthCheckRepository(db, context.Clock, context.HealthCheckHours),
         [typeof(IDashboardQueries)] = (db, context) => new DashboardQueries(db, context.Clock),
         [typeof(IProjectAnalyticsQueries)] = (db, _) => new ProjectAnalyticsQueries(db),
         [typeof(IDeploymentTrendQueries)] = (db, _) => new DeploymentTrendQueries(db),
@@ -57,11 +59,13 @@ internal static class Repositories
         [typeof(IDeploymentLifecycle)] = (db, context) => new DeploymentLifecycle(db, context.Deployments),
         [typeof(IPlatformDeploymentStageRepository)] = (db, context) => new DeploymentStageRepository(db, context.Deployments),
         [typeof(IPlatformDeploymentContainerRepository)] = (db, context) => new DeploymentContainerRepository(db, context.Clock),
-        [typeof(IPlatformDeploymentHealthCheckRepository)] = (db, context) => new DeploymentHealthCheckRepository(db, context.Clock),
+        [typeof(IPlatformDeploymentHealthCheckRepository)] = (db, context) =>
+            new DeploymentHealthCheckRepository(db, context.Clock, context.HealthCheckHours),
         [typeof(IDeploymentMaintenance)] = (db, context) => new DeploymentMaintenance(db, context.Deployments),
         [typeof(IPlatformProjectRepository)] = (db, context) => new ProjectRepository(db, context.Clock),
         [typeof(IWebhookPayloadRepository)] = (db, context) => new WebhookPayloadRepository(db, context.Clock),
         [typeof(IPlatformMetricsQueries)] = (db, context) => new PlatformMetricsQueries(db, context.Clock),
+        [typeof(IAuditLog)] = (db, _) => new AuditLog(db),
     }.ToFrozenDictionary();
 
     // The table that the statements of a repository are about, for telemetry; other repositories read several.
@@ -98,6 +102,7 @@ internal static class Repositories
         [typeof(IDeploymentHealthCheckRepository)] = "deployment_health_checks",
         [typeof(IPlatformDeploymentHealthCheckRepository)] = "deployment_health_checks",
         [typeof(IWebhookPayloadRepository)] = "webhook_payloads",
+        [typeof(IAuditLog)] = "changes",
     };
 
     // Named after the interface: IDeploymentRepository is DeploymentRepository.

@@ -79,17 +79,26 @@ public sealed class ExpectedCatalog
         await ExtensionServer.StopAsync();
     }
 
-    /// <summary>What the versions of a feature change in the catalog of the core's newest version.</summary>
+    /// <summary>
+    /// What the versions of a feature change in the catalog of the core's newest version, with the features that it needs.
+    /// </summary>
     internal static async Task<string> DescribeAsync(ScriptSet feature, PostgresServer? server = null)
     {
         await using var database = await (server ?? TestServer.Current).CreateEmptyDatabaseAsync();
         await using var raw = NpgsqlDataSource.Create(database.ConnectionString);
+        var needs = feature.Scripts.SelectMany(script => script.Up.Requirements).ToList();
+        var needed = ScriptSet.BuiltInFeatures
+            .Where(set => needs.Exists(need => need.Kind == RequirementKind.Set && need.Name == set.Name)).ToList();
         var migrator = new SchemaMigrator(
-            database.ConnectionString, new SchemaMigratorOptions { Features = [feature] }, [.. SchemaMigrator.Scripts]);
+            database.ConnectionString, new SchemaMigratorOptions { Features = [.. needed, feature] }, [.. SchemaMigrator.Scripts]);
         await migrator.UpgradeAsync();
+        foreach (var set in needed)
+        {
+            await migrator.UpgradeAsync(MigrationTarget.Head.In(set.Name));
+        }
+
         await using var connection = await raw.OpenConnectionAsync();
-        foreach (var extension in feature.Scripts.SelectMany(script => script.Up.Requirements)
-            .Where(need => need.Kind == RequirementKind.Extension).Select(need => need.Name).Distinct())
+        foreach (var extension in needs.Where(need => need.Kind == RequirementKind.Extension).Select(need => need.Name).Distinct())
         {
             await using var create = raw.CreateCommand($"CREATE EXTENSION {extension}");
             await create.ExecuteNonQueryAsync();

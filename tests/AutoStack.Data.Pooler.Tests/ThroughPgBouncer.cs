@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Versioning;
+using AutoStack.Data.Migrations;
 using AutoStack.Data.Migrations.Tests.Support;
 using AutoStack.Data.Tests.Support;
 using Npgsql;
@@ -7,7 +8,8 @@ using Npgsql;
 namespace AutoStack.Data.Tests;
 
 /// <summary>
-/// Puts one PgBouncer between the library and all databases of the run. The connections that tests open themselves stay direct.
+/// Puts one PgBouncer between the library and all databases of the run, which have the feature row-security: every call of an owner runs
+/// as the tenant role, for its transaction. The connections that tests open themselves stay direct.
 /// </summary>
 [UnsupportedOSPlatform("windows")]
 internal static class ThroughPgBouncer
@@ -27,9 +29,17 @@ internal static class ThroughPgBouncer
 #pragma warning disable CA2255 // Runs before the first fixture builds its host.
     [ModuleInitializer]
 #pragma warning restore CA2255
-    internal static void Install() => LibraryConnection.Set = (options, connectionString) =>
+    internal static void Install()
+    {
+        LibraryConnection.PrepareAsync = connectionString =>
+            new SchemaMigrator(connectionString).UpgradeAsync(MigrationTarget.Head.In("row-security"));
+        LibraryConnection.Set = Connect;
+    }
+
+    private static void Connect(AutoStackDataOptions options, string connectionString)
     {
         options.Pooler = PoolerMode.Transaction;
+        options.TenantRole = "autostack_tenant";
         // Each change of the suite is a transaction with a setting before it.
         options.Actor = () => "a service behind the pooler";
         options.ConnectionString = new NpgsqlConnectionStringBuilder(Pooler.Value.ConnectionString)
@@ -37,5 +47,5 @@ internal static class ThroughPgBouncer
             Database = new NpgsqlConnectionStringBuilder(connectionString).Database,
             Pooling = true,
         }.ConnectionString;
-    };
+    }
 }

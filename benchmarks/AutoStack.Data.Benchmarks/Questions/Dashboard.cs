@@ -28,6 +28,7 @@ public class Dashboard : CallQuestion
                     sum(d.build_duration_seconds) AS seconds, count(d.build_duration_seconds) AS builds
                 FROM deployments d
                 WHERE d.user_id = $1 AND NOT d.is_deleted AND d.created_at >= r.since AND d.created_at < r.until
+                  AND NOT EXISTS (SELECT FROM users c WHERE c.id = $1 AND c.closed_at IS NOT NULL)
                 GROUP BY d.project_id, d.status
             ) n
         ) s

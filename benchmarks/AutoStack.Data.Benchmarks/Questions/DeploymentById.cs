@@ -15,6 +15,7 @@ public class DeploymentById : CallQuestion
         SELECT {DeploymentRepository.Columns}
         FROM deployments d
         WHERE d.id = $1 AND d.user_id = $2 AND NOT d.is_deleted
+          AND NOT EXISTS (SELECT FROM users c WHERE c.id = $2 AND c.closed_at IS NOT NULL)
         """;
 
     private static readonly Func<AutoStackContext, Guid, Guid, Task<DeploymentEntity?>> Compiled = EF.CompileAsyncQuery(

@@ -16,13 +16,16 @@ public abstract class DetailsQuestion : CallQuestion
 {
     private const int MaxLogs = 200;
     private const int MaxRows = 100;
-    private const string Owned = "EXISTS (SELECT FROM deployments d WHERE d.id = $1 AND d.user_id = $2 AND NOT d.is_deleted)";
+    private const string IsOpen = "NOT EXISTS (SELECT FROM users c WHERE c.id = $2 AND c.closed_at IS NOT NULL)";
+
+    private const string Owned =
+        $"EXISTS (SELECT FROM deployments d WHERE d.id = $1 AND d.user_id = $2 AND NOT d.is_deleted) AND {IsOpen}";
 
     private const string Self = $"""
         SELECT {DeploymentRepository.Columns}, {ProjectRepository.Columns}
         FROM deployments d
         JOIN projects p ON p.id = d.project_id
-        WHERE d.id = $1 AND d.user_id = $2 AND NOT d.is_deleted
+        WHERE d.id = $1 AND d.user_id = $2 AND NOT d.is_deleted AND {IsOpen}
         """;
 
     private const string Logs = $"""

@@ -24,6 +24,7 @@ public class LogPage : CallQuestion
         FROM deployment_logs l
         WHERE l.deployment_id = $1 AND l.seq > $2
           AND EXISTS (SELECT FROM deployments d WHERE d.id = $1 AND d.user_id = $3 AND NOT d.is_deleted)
+          AND NOT EXISTS (SELECT FROM users c WHERE c.id = $3 AND c.closed_at IS NOT NULL)
         ORDER BY l.seq
         LIMIT $4
         """;

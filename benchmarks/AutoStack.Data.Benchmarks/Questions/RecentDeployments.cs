@@ -22,6 +22,7 @@ public class RecentDeployments : CallQuestion
         FROM deployments d
         JOIN projects p ON p.id = d.project_id
         WHERE d.user_id = $1 AND NOT d.is_deleted AND (d.created_at, d.id) < ($2, $3)
+          AND NOT EXISTS (SELECT FROM users c WHERE c.id = $1 AND c.closed_at IS NOT NULL)
         ORDER BY d.created_at DESC, d.id DESC
         LIMIT $4
         """;
@@ -32,6 +33,7 @@ public class RecentDeployments : CallQuestion
         FROM deployments d
         JOIN projects p ON p.id = d.project_id
         WHERE d.user_id = @ownerId AND NOT d.is_deleted AND (d.created_at, d.id) < (@createdAt, @id)
+          AND NOT EXISTS (SELECT FROM users c WHERE c.id = @ownerId AND c.closed_at IS NOT NULL)
         ORDER BY d.created_at DESC, d.id DESC
         LIMIT @limit
         """;

@@ -1,6 +1,7 @@
 using AutoStack.Data.Deployments;
 using AutoStack.Data.Logs;
 using AutoStack.Data.Postgres;
+using AutoStack.Data.Secrets;
 using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
 
@@ -27,6 +28,9 @@ internal sealed class Workload(Workload.Row[] deployments, Workload.Row[] logged
 
     private static readonly DeploymentContext Deployments = new(TimeProvider.System, Logs.Secrets, Nobody);
 
+    // The load queues nothing.
+    private static readonly SecretProtector NoSecrets = new([]);
+
     /// <summary>A deployment and its owner.</summary>
     internal readonly record struct Row(Guid Id, Guid OwnerId);
 
@@ -37,11 +41,12 @@ internal sealed class Workload(Workload.Row[] deployments, Workload.Row[] logged
         {
             case LoadStatement.ById:
                 var one = Pick(deployments, pick);
-                await new DeploymentRepository(db, Deployments).FindAsync(one.Id, one.OwnerId, cancellationToken).ConfigureAwait(false);
+                await new DeploymentRepository(db, Deployments, NoSecrets)
+                    .FindAsync(one.Id, one.OwnerId, cancellationToken).ConfigureAwait(false);
                 break;
             case LoadStatement.Recent:
                 var ownerId = Pick(deployments, pick).OwnerId;
-                await new DeploymentRepository(db, Deployments)
+                await new DeploymentRepository(db, Deployments, NoSecrets)
                     .ListRecentAsync(ownerId, Cursor.Start, RecentLimit, cancellationToken).ConfigureAwait(false);
                 break;
             case LoadStatement.LogPage:
@@ -67,7 +72,8 @@ internal sealed class Workload(Workload.Row[] deployments, Workload.Row[] logged
     /// The executor of the library on a connection that the load has taken from the pool, so that the load can time the wait for it. Every
     /// failure is final: a retry would hide the failure from the result.
     /// </summary>
-    private sealed class LentConnection(NpgsqlConnection connection) : Executor(Unmeasured, Limits, settings: null)
+    private sealed class LentConnection(NpgsqlConnection connection)
+        : Executor(Unmeasured, Limits, new TransactionSettings(actor: null, tenants: null))
     {
         public override bool IsTransactionPerCall => true;
 

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using AutoStack.Data.Audit;
 using AutoStack.Data.Cli.Databases;
 using AutoStack.Data.Cli.Output;
 using AutoStack.Data.Monitoring;
@@ -13,7 +14,8 @@ internal static class DoctorCommand
     /// <summary>The rules of the library and of the console.</summary>
     internal static IReadOnlyList<string> Rules { get; } =
     [
-        .. DoctorRules.Ids.Concat(SchemaFindings.Rules).Concat(PartitionFindings.Rules).Concat(UpkeepFindings.Rules)
+        .. DoctorRules.Ids.Concat(SchemaFindings.Rules).Concat(PartitionFindings.Rules).Concat(AuditFindings.Rules)
+            .Concat(UpkeepFindings.Rules)
             .Order(StringComparer.Ordinal),
     ];
 
@@ -71,6 +73,7 @@ internal static class DoctorCommand
                 .. await services.Get<IDatabaseDoctor>().ListFindingsAsync(options, cancellationToken).ConfigureAwait(false),
                 .. PartitionFindings.Of(
                     await services.Get<IPartitionMaintenance>().FindStatusAsync(cancellationToken).ConfigureAwait(false)),
+                .. AuditFindings.Of(await services.Get<IAuditMaintenance>().FindStatusAsync(cancellationToken).ConfigureAwait(false)),
                 .. await SchemaFindings.FindAsync(session.Migrator(parsed), cancellationToken).ConfigureAwait(false),
                 .. await upkeep.FindAsync(session, parsed, services, cancellationToken).ConfigureAwait(false),
             ];

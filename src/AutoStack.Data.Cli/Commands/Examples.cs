@@ -132,6 +132,30 @@ internal sealed record Examples(IReadOnlyList<(string What, string Line)> Lines,
                 ("Back into its place.", "autostack-db partitions restore NAME --attach"),
             ],
             [(ExitCode.Done, Done), (ExitCode.Failed, "failed; the next run continues"), Usage, NoConnection]),
+        ["audit show"] = new(
+            [
+                ("The newest entries.", "autostack-db audit show"),
+                ("What happened to a row.", "autostack-db audit show --row 019b2f6e-0000-7000-8000-000000000001"),
+                ("What an account did since yesterday.", "autostack-db audit show --actor ada@staff --since 2026-11-29"),
+            ],
+            [(ExitCode.Done, "printed"), (ExitCode.Failed, "not readable, or the feature is not enabled"), Usage, NoConnection]),
+        ["audit export"] = new(
+            [("The entries of a month, as lines of JSON.", "autostack-db audit export --since 2026-11-01 --until 2026-12-01 -o FILE")],
+            [(ExitCode.Done, "written"), (ExitCode.Failed, "not readable, or the feature is not enabled"), Usage, NoConnection]),
+        ["audit status"] = new(
+            [("The partitions, and the last seal.", "autostack-db audit status")],
+            [
+                (ExitCode.Done, "in order, or the feature is not enabled"), (ExitCode.Failed, Read), Usage, NoConnection,
+                (ExitCode.Warnings, "partitions end within a week, or entries are not sealed for a day"),
+                (ExitCode.Errors, "no partition for new entries, or the log has another seal"),
+            ]),
+        ["audit maintain"] = new(
+            [("Seal entries, create partitions, drop old ones: hourly.", "autostack-db audit maintain")],
+            [
+                (ExitCode.Done, Done), (ExitCode.Failed, "failed; the next run continues"), Usage, NoConnection,
+                (ExitCode.Warnings, "partitions end within a week, or entries are not sealed for a day"),
+                (ExitCode.Errors, "no partition for new entries"),
+            ]),
         ["lint"] = new(
             [("The scripts of the working directory.", "autostack-db lint"), ("One folder.", "autostack-db lint db/billing")],
             [(ExitCode.Done, "no finding"), (ExitCode.Failed, "there are findings"), Usage]),

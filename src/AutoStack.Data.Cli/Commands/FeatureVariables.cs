@@ -15,7 +15,15 @@ internal sealed partial class FeatureVariables
     private readonly Option<string[]> keep = Create(
         "--keep",
         "[TABLE=]90d",
-        "The time for which rows are kept: chooses a period of about a quarter, where --period names none. (log-partitions)");
+        "The time for which rows are kept: chooses a period of about a quarter, where --period names none. (log-partitions) "
+        + "How long entries are kept; for ever by default. (audit)");
+
+    private readonly Option<string[]> tables = Create(
+        "--tables", "TABLE", "A table whose changes are recorded besides, of logs, checks or stages; may be repeated. (audit)");
+
+    // The tables that the feature audit records when they are named.
+    private static readonly string[] AuditedByChoice =
+        ["deployment_stages", "deployment_logs", "deployment_runtime_logs", "deployment_health_checks"];
 
     private FeatureVariables()
     {
@@ -46,6 +54,14 @@ internal sealed partial class FeatureVariables
             command.Options.Add(option);
         }
 
+        variables.tables.Validators.Add(result =>
+        {
+            if (result.Tokens.Select(token => token.Value).Except(AuditedByChoice).Any())
+            {
+                result.AddError($"--tables is one of {string.Join(", ", AuditedByChoice)}.");
+            }
+        });
+        command.Options.Add(variables.tables);
         return variables;
     }
 
@@ -54,9 +70,14 @@ internal sealed partial class FeatureVariables
     public IReadOnlyDictionary<string, string> Read(Session session, ParseResult parsed, string feature)
     {
         var given = new Dictionary<string, string>();
-        foreach (var option in new[] { period, keep }.Where(option => parsed.GetValue(option) is { Length: > 0 }))
+        foreach (var option in new[] { period, keep, tables }.Where(option => parsed.GetValue(option) is { Length: > 0 }))
         {
             var name = option.Name.TrimStart('-');
+            if (feature == "audit" && parsed.GetValue(option)!.FirstOrDefault(value => value.Contains('=')) is { } ofTable)
+            {
+                throw Failure.Usage($"{option.Name} {ofTable}: the feature audit keeps all of its entries alike.");
+            }
+
             given[name] = Scripts(session, feature).Any(script => script.Up.Variables.Contains(name))
                 ? string.Join(',', parsed.GetValue(option)!)
                 : throw Failure.Usage($"{option.Name} does not belong to the feature {feature}.");

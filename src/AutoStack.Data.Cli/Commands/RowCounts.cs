@@ -72,7 +72,8 @@ internal static class RowCounts
         NpgsqlConnection connection, string table, string? column, CancellationToken cancellationToken)
     {
         var name = column is null ? table : $"{table}.{column}";
-        var (relation, value) = (Quoted(table), column is null ? "1" : Quoted(column));
+        // A feature has tables in a schema of its own.
+        var (relation, value) = (string.Join('.', table.Split('.', 2).Select(Quoted)), column is null ? "1" : Quoted(column));
         try
         {
             // The number of rows up to the bound, and of the values among them.

@@ -1,4 +1,5 @@
 using AutoStack.Data.Archives;
+using AutoStack.Data.Audit;
 using AutoStack.Data.Cli.Backups;
 using AutoStack.Data.Cli.Bench;
 using AutoStack.Data.Cli.Commands;
@@ -108,6 +109,10 @@ internal sealed class HumanResults(IAnsiConsole output, IAnsiConsole error) : IR
     public void Repaired(JournalRepairResult result, bool dryRun) => JournalLines.Write(output, result, dryRun);
 
     public void Partitions(PartitionStatus status, DeploymentIds? ids) => PartitionLines.Write(output, status, ids);
+
+    public void AuditEntries(IReadOnlyList<AuditEntry> entries, bool more) => AuditLines.Write(output, entries, more);
+
+    public void AuditStatus(AuditStatus status) => AuditLines.Write(output, status);
 
     public void ArchivePlanned(ArchivePlan plan) => ArchiveLines.Write(output, plan);
 

@@ -1,4 +1,5 @@
 using AutoStack.Data.Archives;
+using AutoStack.Data.Audit;
 using AutoStack.Data.Cli.Backups;
 using AutoStack.Data.Cli.Bench;
 using AutoStack.Data.Cli.Commands;
@@ -50,6 +51,10 @@ internal interface IResults
     void Features(IReadOnlyList<FeatureStatus> features);
 
     void Partitions(PartitionStatus status, DeploymentIds? ids);
+
+    void AuditEntries(IReadOnlyList<AuditEntry> entries, bool more);
+
+    void AuditStatus(AuditStatus status);
 
     void ArchivePlanned(ArchivePlan plan);
 

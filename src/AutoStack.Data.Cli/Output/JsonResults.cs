@@ -3,6 +3,7 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using AutoStack.Data.Archives;
+using AutoStack.Data.Audit;
 using AutoStack.Data.Cli.Backups;
 using AutoStack.Data.Cli.Bench;
 using AutoStack.Data.Cli.Commands;
@@ -72,7 +73,7 @@ namespace AutoStack.Data.Cli.Output;
 /// doctor              {"findings":[…]}, see FindingJson
 /// prune, keys         see PruneJson and KeyJson
 /// backup              see BackupJson
-/// partitions          see PartitionJson and ArchiveJson
+/// partitions, audit   see PartitionJson, ArchiveJson and AuditJson
 /// any failure         {"error":{"kind":"scriptFailed","message":"…"}}   kind is usage, cancelled, unexpected, scriptFailed,
 ///                     scriptChanged, schemaNewer, targetInvalid, locked, lockLost, noConnection or pooledConnection; for revision also
 ///                     scriptsInvalid (the existing scripts have a gap) and notWritten; for upgrade notAdopted and
@@ -208,6 +209,10 @@ internal sealed class JsonResults(TextWriter output, IAnsiConsole error, Progres
     public void Changes(IReadOnlyList<JournalChange> changes) => Write(JournalJson.Of(changes));
 
     public void Partitions(PartitionStatus status, DeploymentIds? ids) => Write(PartitionJson.Of(status, ids));
+
+    public void AuditEntries(IReadOnlyList<AuditEntry> entries, bool more) => Write(AuditJson.Of(entries, more));
+
+    public void AuditStatus(AuditStatus status) => Write(AuditJson.Of(status));
 
     public void ArchivePlanned(ArchivePlan plan) => Write(ArchiveJson.Of(plan));
 

@@ -22,7 +22,7 @@ internal sealed class RoleScript(MigrationServer server, string? prefix, bool sh
     private const string OtherGrantor = "0LP01";
 
     // The owner first.
-    private static readonly string[] Names = ["owner", "migrator", "app", "readonly"];
+    private static readonly string[] Names = ["owner", "migrator", "app", "readonly", "tenant"];
 
     private const string Prepare = """
         SET TRANSACTION READ WRITE;

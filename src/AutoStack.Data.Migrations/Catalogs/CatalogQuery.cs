@@ -56,7 +56,10 @@ internal static class CatalogQuery
                 (
                     SELECT 'a parent of ' || string_agg(i.inhrelid::regclass::text, ' and ' ORDER BY i.inhrelid::regclass::text)
                     FROM pg_inherits i
-                    WHERE i.inhparent = relations.oid AND relkind <> 'p'
+                    JOIN pg_class c ON c.oid = i.inhrelid
+                    JOIN pg_namespace n ON n.oid = c.relnamespace
+                    -- TimescaleDB creates and drops the chunks of a hypertable by itself.
+                    WHERE i.inhparent = relations.oid AND relations.relkind <> 'p' AND n.nspname <> '_timescaledb_internal'
                 )), relowner
             FROM relations
             UNION ALL

@@ -17,7 +17,7 @@ internal sealed class FeatureCatalog(string text)
     /// <summary>The catalog of a database that has a version of the feature; the catalog below for version 0.</summary>
     public Catalog Over(Catalog below, int version)
     {
-        var own = At(objects, version);
+        var own = At(objects, version).ConvertAll(o => Beside(o, below.Find(o)));
         var hidden = At(removed, version).Concat(own).Select(o => o.Key).ToHashSet();
         return new Catalog([.. below.Objects.Where(o => !hidden.Contains(o.Key)), .. own]);
     }
@@ -31,6 +31,14 @@ internal sealed class FeatureCatalog(string text)
         return Catalog.Format(changed) + string.Concat(
             Catalog.Format(gone).Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => $"{Gone}{line}\n"));
     }
+
+    // Of a table that several features change: its definition lists what each of them makes unusual about it.
+    private static CatalogObject Beside(CatalogObject own, CatalogObject? below) =>
+        own.Kind == SchemaObjectKind.Table && below is not null
+            ? own with { Definition = string.Join(", ", Parts(below).Union(Parts(own))) }
+            : own;
+
+    private static string[] Parts(CatalogObject table) => table.Definition.Split(", ", StringSplitOptions.RemoveEmptyEntries);
 
     private static List<CatalogObject> At(List<Catalog.VersionedObject> objects, int version) =>
         [.. objects.Where(o => o.From <= version && version <= (o.Until ?? int.MaxValue)).Select(o => o.Object)];

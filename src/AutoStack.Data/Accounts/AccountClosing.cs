@@ -1,4 +1,6 @@
+using System.Runtime.CompilerServices;
 using AutoStack.Data.Postgres;
+using AutoStack.Data.Status;
 
 namespace AutoStack.Data.Accounts;
 
@@ -62,6 +64,27 @@ internal sealed class AccountClosing(Db db, AccountContext context)
             ],
             cancellationToken,
             nameof(IUserRepository.RemoveAsync));
+    }
+
+    /// <summary>Explains why a statement with <see cref="AccountState.OwnerIsOpen"/> has stored nothing.</summary>
+    /// <param name="db">Runs the look-up.</param>
+    /// <param name="userId">The owner.</param>
+    /// <param name="constraint">The constraint that a row of an account that does not exist violates.</param>
+    /// <param name="cancellationToken">Stops the look-up.</param>
+    /// <param name="operation">The call that has stored nothing.</param>
+    /// <exception cref="MissingReferenceException">The account is closed.</exception>
+    internal static async Task ThrowIfClosedAsync(
+        Db db, Guid userId, string constraint, CancellationToken cancellationToken, [CallerMemberName] string operation = "")
+    {
+        var closed = await db.FindValueAsync(row => row.Guid(), """
+            SELECT u.id
+            FROM users u
+            WHERE u.id = @userId AND u.closed_at IS NOT NULL
+            """, [P.Of(userId)], cancellationToken, operation).ConfigureAwait(false);
+        if (closed is not null)
+        {
+            throw MissingReferenceException.Of(constraint);
+        }
     }
 
     /// <summary>The first closed account after an id; null after the last one.</summary>

@@ -1,5 +1,6 @@
 using AutoStack.Data.Postgres;
 using AutoStack.Data.Secrets;
+using AutoStack.Data.Status;
 using AutoStack.Data.Values;
 using Npgsql;
 
@@ -101,15 +102,15 @@ internal sealed class GitHubConnectionRepository(Db db, AccountContext context)
         db.FindAsync(Read, $"""
             SELECT {Columns}
             FROM github_connections g
-            WHERE g.user_id = @userId
-            """, [P.Of(userId)], cancellationToken);
+            WHERE g.user_id = @ownerId AND {AccountState.OwnerIsOpen}
+            """, [P.Owner(userId)], cancellationToken);
 
     public async Task<GitHubTokens?> FindTokensAsync(Guid userId, CancellationToken cancellationToken) =>
         Open(await db.FindAsync(ReadWithTokens, $"""
             SELECT {Columns}, {StoredTokens}
             FROM github_connections g
-            WHERE g.user_id = @userId
-            """, [P.Of(userId)], cancellationToken).ConfigureAwait(false));
+            WHERE g.user_id = @ownerId AND {AccountState.OwnerIsOpen}
+            """, [P.Owner(userId)], cancellationToken).ConfigureAwait(false));
 
     public async Task<Page<GitHubConnection>> ListExpiringAsync(
         DateTimeOffset before, Cursor cursor, int limit, CancellationToken cancellationToken)
@@ -140,7 +141,8 @@ internal sealed class GitHubConnectionRepository(Db db, AccountContext context)
             INSERT INTO github_connections AS g (
                 id, user_id, github_username, github_access_token, github_access_token_version,
                 github_refresh_token, github_refresh_token_version, token_expires_at, scope, connected_at)
-            VALUES (@id, @userId, @username, @access, @accessVersion, @refresh, @refreshVersion, @expiresAt, @scope, {ServerTime.Present})
+            SELECT @id, @ownerId, @username, @access, @accessVersion, @refresh, @refreshVersion, @expiresAt, @scope, {ServerTime.Present}
+            WHERE {AccountState.OwnerIsOpen}
             ON CONFLICT (user_id) DO UPDATE
             SET id = excluded.id, github_username = coalesce(excluded.github_username, g.github_username),
                 github_access_token = excluded.github_access_token,
@@ -149,14 +151,24 @@ internal sealed class GitHubConnectionRepository(Db db, AccountContext context)
                 scope = coalesce(excluded.scope, g.scope),
                 connected_at = greatest(excluded.connected_at, g.connected_at + interval '1 microsecond')
             WHERE g.id <> excluded.id
-            """, [P.Of(id), P.Of(userId), ServerTime.Now(context.Clock), .. Protect(userId, tokens)]);
+            """, [P.Of(id), P.Owner(userId), ServerTime.Now(context.Clock), .. Protect(userId, tokens)]);
         var current = new Statement($"""
             SELECT {Columns}
             FROM github_connections g
-            WHERE g.user_id = @userId
-            """, P.Of(userId));
-        return await Retries.UntilConsistentAsync(() => db.WriteBatchAsync(
-            sets => sets.FindAsync(Read), [connect, current], cancellationToken)).ConfigureAwait(false);
+            WHERE g.user_id = @ownerId AND {AccountState.OwnerIsOpen}
+            """, P.Owner(userId));
+        return await Retries.UntilConsistentAsync(async () =>
+        {
+            var connected = await db.WriteBatchAsync(
+                sets => sets.FindAsync(Read), [connect, current], cancellationToken, nameof(ConnectAsync)).ConfigureAwait(false);
+            if (connected is null)
+            {
+                await AccountClosing.ThrowIfClosedAsync(
+                    db, userId, "github_connections_user_id_fkey", cancellationToken, nameof(ConnectAsync)).ConfigureAwait(false);
+            }
+
+            return connected;
+        }).ConfigureAwait(false);
     }
 
     public async Task<GitHubRefreshResult> RefreshAsync(
@@ -169,12 +181,12 @@ internal sealed class GitHubConnectionRepository(Db db, AccountContext context)
                 github_access_token_version = @accessVersion, github_refresh_token = @refresh,
                 github_refresh_token_version = @refreshVersion, token_expires_at = @expiresAt,
                 scope = coalesce(@scope, g.scope), connected_at = greatest({ServerTime.Present}, g.connected_at + interval '1 microsecond')
-            WHERE g.id = @id AND g.user_id = @userId AND g.connected_at = @connectedAt
+            WHERE g.id = @id AND g.user_id = @ownerId AND g.connected_at = @connectedAt AND {AccountState.OwnerIsOpen}
             RETURNING g.id
             """,
             [
                 P.Of(connection.Id),
-                P.Of(connection.UserId),
+                P.Owner(connection.UserId),
                 P.Of(connection.ConnectedAt),
                 ServerTime.Now(context.Clock),
                 .. Protect(connection.UserId, tokens),
@@ -182,8 +194,8 @@ internal sealed class GitHubConnectionRepository(Db db, AccountContext context)
         var current = new Statement($"""
             SELECT {Columns}, {StoredTokens}
             FROM github_connections g
-            WHERE g.user_id = @userId
-            """, P.Of(connection.UserId));
+            WHERE g.user_id = @ownerId AND {AccountState.OwnerIsOpen}
+            """, P.Owner(connection.UserId));
         var (refreshed, stored) = await db.WriteBatchAsync(
             async sets => (await sets.AnyAsync().ConfigureAwait(false), await sets.FindAsync(ReadWithTokens).ConfigureAwait(false)),
             [refresh, current], cancellationToken).ConfigureAwait(false);
@@ -195,10 +207,10 @@ internal sealed class GitHubConnectionRepository(Db db, AccountContext context)
     }
 
     public Task<bool> RemoveAsync(Guid userId, CancellationToken cancellationToken) =>
-        db.RemoveAsync("""
+        db.RemoveAsync($"""
             DELETE FROM github_connections g
-            WHERE g.user_id = @userId
-            """, [P.Of(userId)], cancellationToken);
+            WHERE g.user_id = @ownerId AND {AccountState.OwnerIsOpen}
+            """, [P.Owner(userId)], cancellationToken);
 
     private static StoredConnection ReadWithTokens(RowReader row) => new(Read(row), StoredSecret.Read(row), StoredSecret.Read(row));
 

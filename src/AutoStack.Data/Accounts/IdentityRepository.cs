@@ -157,14 +157,14 @@ internal sealed class IdentityRepository(Db db, AccountContext context) : IIdent
             UPDATE users u
             SET github_id = CASE WHEN @github THEN NULL ELSE u.github_id END,
                 google_id = CASE WHEN @google THEN NULL ELSE u.google_id END, updated_at = {ServerTime.Present}
-            WHERE u.id = @userId AND {IsLinked}
+            WHERE u.id = @userId AND {UserRepository.IsOpen} AND {IsLinked}
               AND (u.password_hash IS NOT NULL OR @github AND u.google_id IS NOT NULL OR @google AND u.github_id IS NOT NULL)
             RETURNING u.id
             """, [.. parameters, ServerTime.Now(context.Clock)]);
         var left = new Statement($"""
             SELECT {IsLinked}
             FROM users u
-            WHERE u.id = @userId
+            WHERE u.id = @userId AND {UserRepository.IsOpen}
             """, [P.Of(github is not null, "github"), P.Of(google is not null, "google"), P.Of(userId)]);
         return db.WriteBatchAsync(
             async sets =>
@@ -229,15 +229,15 @@ internal sealed class IdentityRepository(Db db, AccountContext context) : IIdent
         ArgumentNullException.ThrowIfNull(renewed);
 
         // The password stays the same, and updated_at with it: a caller's version of the account stays valid.
-        var store = new Statement("""
+        var store = new Statement($"""
             UPDATE users u
             SET password_hash = @renewed
-            WHERE u.id = @userId AND u.password_hash::text = @verified
+            WHERE u.id = @userId AND {UserRepository.IsOpen} AND u.password_hash::text = @verified
             """, P.Text(renewed.Reveal(), 255, "renewed"), P.Of(userId), P.Text(verified.Reveal(), name: "verified"));
-        var isStored = new Statement("""
+        var isStored = new Statement($"""
             SELECT u.id
             FROM users u
-            WHERE u.id = @userId AND u.password_hash::text = @renewed
+            WHERE u.id = @userId AND {UserRepository.IsOpen} AND u.password_hash::text = @renewed
             """, P.Of(userId), P.Text(renewed.Reveal(), name: "renewed"));
         return db.WriteBatchAsync(
             sets => sets.AnyAsync(), [store, isStored], cancellationToken);

@@ -1,4 +1,5 @@
 using AutoStack.Data.Postgres;
+using AutoStack.Data.Status;
 using AutoStack.Data.Values;
 using Npgsql;
 
@@ -95,10 +96,12 @@ internal sealed partial class SessionRepository(Db db, AccountContext context) :
         db.ListAsync(Read, $"""
             SELECT {Columns}
             FROM sessions s
-            WHERE s.user_id = @userId AND {IsActive}
+            WHERE s.user_id = @ownerId AND {IsActive} AND {AccountState.OwnerIsOpen}
             ORDER BY s.created_at DESC, s.id DESC
             LIMIT @limit
-            """, [P.Of(userId), MaxAge(), ServerTime.Now(context.Clock), P.Of(ISessionRepository.MaxListSize, "limit")], cancellationToken);
+            """,
+            [P.Owner(userId), MaxAge(), ServerTime.Now(context.Clock), P.Of(ISessionRepository.MaxListSize, "limit")],
+            cancellationToken);
 
     public async Task<IssuedSession> AddAsync(NewSession session, CancellationToken cancellationToken) =>
         (await AddAsync(session, verified: null, cancellationToken).ConfigureAwait(false))!;
@@ -161,9 +164,9 @@ internal sealed partial class SessionRepository(Db db, AccountContext context) :
                 UserRepository.Lock(userId),
                 new Statement($"""
                     DELETE FROM sessions s
-                    WHERE s.user_id = @userId AND {IsOther}
+                    WHERE s.user_id = @ownerId AND {IsOther} AND {AccountState.OwnerIsOpen}
                     RETURNING s.id
-                    """, P.Of(userId), P.Of(exceptSessionId, "except")),
+                    """, P.Owner(userId), P.Of(exceptSessionId, "except")),
             ], cancellationToken);
 
     public Task<int> PurgeExpiredAsync(int limit, CancellationToken cancellationToken) =>

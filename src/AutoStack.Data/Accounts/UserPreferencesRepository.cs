@@ -1,4 +1,5 @@
 using AutoStack.Data.Postgres;
+using AutoStack.Data.Status;
 using AutoStack.Data.Values;
 
 namespace AutoStack.Data.Accounts;
@@ -32,7 +33,7 @@ internal sealed class UserPreferencesRepository(Db db, AccountContext context) :
             LEFT JOIN user_preferences f ON f.user_id = u.id
             WHERE u.id = @userId AND {UserRepository.IsOpen}
             """,
-            [P.Of(userId), P.Of(Guid.Empty, "none"), P.Of(Theme.System, "default"), P.Of(context.Clock.Now(), "now")],
+            [P.Of(userId), P.Owner(userId), P.Of(Guid.Empty, "none"), P.Of(Theme.System, "default"), P.Of(context.Clock.Now(), "now")],
             cancellationToken);
 
     public Task<NotificationTarget?> FindNotificationTargetAsync(Guid userId, bool success, CancellationToken cancellationToken) =>
@@ -42,18 +43,19 @@ internal sealed class UserPreferencesRepository(Db db, AccountContext context) :
             LEFT JOIN user_preferences f ON f.user_id = u.id
             WHERE u.id = @userId AND {UserRepository.IsOpen} AND coalesce(f.email_notifications, TRUE)
               AND coalesce(CASE WHEN @success THEN f.deployment_success_notifications ELSE f.deployment_failure_notifications END, TRUE)
-            """, [P.Of(userId), P.Of(success)], cancellationToken);
+            """, [P.Of(userId), P.Owner(userId), P.Of(success)], cancellationToken);
 
     public async Task<UserPreferences> UpdateAsync(Guid userId, UserPreferencesPatch patch, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(patch);
-        return (await db.WriteAsync(Read, $"""
+        return await db.WriteAsync(Read, $"""
             INSERT INTO user_preferences AS f (
                 id, user_id, theme, email_notifications, deployment_success_notifications, deployment_failure_notifications,
                 created_at, updated_at)
-            VALUES (
-                @id, @userId, coalesce(@theme, @default), coalesce(@mail, TRUE), coalesce(@success, TRUE), coalesce(@failure, TRUE),
-                @now, @now)
+            SELECT
+                @id, @ownerId, coalesce(@theme, @default), coalesce(@mail, TRUE), coalesce(@success, TRUE), coalesce(@failure, TRUE),
+                @now, @now
+            WHERE {AccountState.OwnerIsOpen}
             ON CONFLICT (user_id) DO UPDATE
             SET theme = coalesce(@theme, f.theme), email_notifications = coalesce(@mail, f.email_notifications),
                 deployment_success_notifications = coalesce(@success, f.deployment_success_notifications),
@@ -67,14 +69,15 @@ internal sealed class UserPreferencesRepository(Db db, AccountContext context) :
             """,
             [
                 P.Of(Ids.New(), "id"),
-                P.Of(userId),
+                P.Owner(userId),
                 P.Of(Theme.System, "default"),
                 P.Of(patch.Theme.IsGiven ? patch.Theme.Value : (Theme?)null, "theme"),
                 P.Of(Given(patch.EmailNotifications), "mail"),
                 P.Of(Given(patch.DeploymentSuccessNotifications), "success"),
                 P.Of(Given(patch.DeploymentFailureNotifications), "failure"),
                 P.Of(context.Clock.Now(), "now"),
-            ], cancellationToken).ConfigureAwait(false))!;
+            ], cancellationToken).ConfigureAwait(false)
+            ?? throw MissingReferenceException.Of("user_preferences_user_id_fkey");
 
         static bool? Given(Optional<bool> value) => value.IsGiven ? value.Value : null;
     }

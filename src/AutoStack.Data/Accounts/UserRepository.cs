@@ -53,7 +53,7 @@ internal sealed class UserRepository(Db db, AccountContext context) : IUserRepos
             SELECT {Columns}
             FROM users u
             WHERE u.id = @userId AND {IsOpen}
-            """, [P.Of(userId)], cancellationToken);
+            """, [P.Of(userId), P.Owner(userId)], cancellationToken);
 
     public async Task<User?> FindByEmailAsync(string email, CancellationToken cancellationToken)
     {
@@ -153,12 +153,12 @@ internal sealed class UserRepository(Db db, AccountContext context) : IUserRepos
                 updated_at = greatest({ServerTime.Present}, u.updated_at + interval '1 microsecond')
             WHERE u.id = @userId AND {IsOpen} AND u.updated_at = coalesce(@expectedVersion, u.updated_at) AND NOT {HasValues}
             RETURNING u.id
-            """, [.. Values(), ServerTime.Now(context.Clock), P.Of(userId), P.Of(expectedVersion)]);
+            """, [.. Values(), ServerTime.Now(context.Clock), P.Of(userId), P.Owner(userId), P.Of(expectedVersion)]);
         var current = new Statement($"""
             SELECT {Columns}, @expectedVersion::timestamp IS NULL OR u.updated_at = @expectedVersion OR {HasValues}
             FROM users u
             WHERE u.id = @userId AND {IsOpen}
-            """, [.. Values(), P.Of(userId), P.Of(expectedVersion)]);
+            """, [.. Values(), P.Of(userId), P.Owner(userId), P.Of(expectedVersion)]);
         return db.WriteBatchAsync(
             async sets =>
             {
@@ -185,7 +185,7 @@ internal sealed class UserRepository(Db db, AccountContext context) : IUserRepos
         var verify = new Statement($"""
             UPDATE users u
             SET email_verified = TRUE, updated_at = {ServerTime.Present}
-            WHERE u.id = @userId AND {HasEmail} AND NOT u.email_verified
+            WHERE u.id = @userId AND {IsOpen} AND {HasEmail} AND NOT u.email_verified
             """, ServerTime.Now(context.Clock), P.Of(userId), P.Of(address.Spellings, "emails"));
         var isVerified = new Statement($"""
             SELECT {HasEmail} AND u.email_verified

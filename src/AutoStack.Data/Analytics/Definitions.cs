@@ -1,3 +1,5 @@
+using AutoStack.Data.Status;
+
 namespace AutoStack.Data.Analytics;
 
 /// <summary>
@@ -6,8 +8,8 @@ namespace AutoStack.Data.Analytics;
 /// </summary>
 internal static class Definitions
 {
-    /// <summary>The user's deployments that are not deleted. Needs <c>@ownerId</c>.</summary>
-    internal const string Owned = "d.user_id = @ownerId AND NOT d.is_deleted";
+    /// <summary>The deployments of a user whose account is open, without deleted ones. Needs <c>@ownerId</c>.</summary>
+    internal const string Owned = "d.user_id = @ownerId AND NOT d.is_deleted AND " + AccountState.OwnerIsOpen;
 
     /// <summary>The deployments of one project, or of all when the parameter is null. Needs <c>@projectId</c>.</summary>
     internal const string OfProject = "(@projectId IS NULL OR d.project_id = @projectId)";

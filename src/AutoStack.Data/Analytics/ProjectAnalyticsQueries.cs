@@ -1,4 +1,5 @@
 using AutoStack.Data.Postgres;
+using AutoStack.Data.Status;
 
 namespace AutoStack.Data.Analytics;
 
@@ -80,7 +81,7 @@ internal sealed class ProjectAnalyticsQueries(Db db) : IProjectAnalyticsQueries
             CROSS JOIN counts c
             CROSS JOIN durations b
             CROSS JOIN uptime u
-            WHERE p.id = @projectId AND p.user_id = @ownerId
+            WHERE p.id = @projectId AND p.user_id = @ownerId AND {AccountState.OwnerIsOpen}
             """,
             [P.Of(projectId), P.Of(ownerId), P.Of(KnownStatuses, "known"), P.Of(range.From, "since"), P.Of(range.To, "until")],
             cancellationToken).ConfigureAwait(false);

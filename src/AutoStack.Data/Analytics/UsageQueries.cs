@@ -1,4 +1,5 @@
 using AutoStack.Data.Postgres;
+using AutoStack.Data.Status;
 using AutoStack.Data.Values;
 
 namespace AutoStack.Data.Analytics;
@@ -23,6 +24,7 @@ internal sealed class UsageQueries(Db db) : IUsageQueries
                     SELECT d.id, d.project_id, d.status, d.build_duration_seconds
                     FROM deployments d
                     WHERE d.user_id = @ownerId AND {Definitions.InRange} AND (@after IS NULL OR d.project_id > @after)
+                      AND {AccountState.OwnerIsOpen}
                     OFFSET 0
                 ) d
                 GROUP BY d.project_id
@@ -43,10 +45,10 @@ internal sealed class UsageQueries(Db db) : IUsageQueries
     }
 
     public async Task<long> CountCreatedSinceAsync(Guid ownerId, DateTimeOffset since, CancellationToken cancellationToken) =>
-        await db.FindValueAsync(row => row.Long(), """
+        await db.FindValueAsync(row => row.Long(), $"""
             SELECT pg_catalog.count(d.id)
             FROM deployments d
-            WHERE d.user_id = @ownerId AND d.created_at >= @since
+            WHERE d.user_id = @ownerId AND d.created_at >= @since AND {AccountState.OwnerIsOpen}
             """, [P.Of(ownerId), P.Of(since)], cancellationToken).ConfigureAwait(false) ?? 0;
 
     public async Task<long> CountActiveAsync(Guid ownerId, CancellationToken cancellationToken) =>

@@ -1,3 +1,4 @@
+using AutoStack.Data.HealthChecks;
 using AutoStack.Data.Postgres;
 using AutoStack.Data.Status;
 
@@ -40,7 +41,8 @@ internal static class AccountDeployments
     /// of each table of their logs and checks.
     /// </summary>
     /// <returns>The number of removed rows, 0 when other transactions hold them all; null when no deployment is left.</returns>
-    internal static async Task<int?> RemoveAsync(Db db, Guid userId, int limit, string operation, CancellationToken cancellationToken)
+    internal static async Task<int?> RemoveAsync(
+        Db db, HealthCheckHours hours, Guid userId, int limit, string operation, CancellationToken cancellationToken)
     {
         // The last part: deployments that another program has added to a project of the account for another user. The foreign keys remove
         // them with the project.
@@ -75,7 +77,7 @@ internal static class AccountDeployments
             return null;
         }
 
-        var removal = ChosenDeployments.Remove(limit);
+        var removal = ChosenDeployments.Remove(limit, await hours.AreThereAsync(db, cancellationToken).ConfigureAwait(false));
         return await db.WriteBatchAsync<int?>(
             async sets =>
             {

@@ -24,11 +24,13 @@ internal static class ChosenDeployments
     /// Removes the deployments in <see cref="Chosen.Ids"/>, those without lines and checks: at most <paramref name="limit"/> rows of each
     /// table of lines and checks go before, and only the small child tables are left to the cascade. Each statement returns the ids.
     /// </summary>
-    internal static Statement[] Remove(int limit) =>
+    /// <param name="limit">The maximum number of rows of one table.</param>
+    /// <param name="hasChunks">Whether the checks are in chunks of TimescaleDB, which <paramref name="limit"/> does not apply to.</param>
+    internal static Statement[] Remove(int limit, bool hasChunks) =>
     [
         DeploymentLogRepository.PurgeChosen(limit),
         DeploymentRuntimeLogRepository.PurgeChosen(limit),
-        DeploymentHealthCheckRepository.PurgeChosen(limit),
+        hasChunks ? DeploymentHealthCheckRepository.PurgeAllOfChosen() : DeploymentHealthCheckRepository.PurgeChosen(limit),
         new($"""
             WITH chosen AS MATERIALIZED (
                 SELECT d.id

@@ -103,6 +103,21 @@ public sealed record NewDeployment
 
     /// <summary>True for the live site, false for a preview.</summary>
     public bool IsProduction { get; init; }
+
+    /// <summary>
+    /// True to leave the environment of the project out; false to copy it, so that the build gets what the owner saw when it was queued.
+    /// </summary>
+    public bool WithoutEnvironment { get; init; }
+}
+
+/// <summary>A deployment that is made of an earlier one.</summary>
+public sealed record Redeployment
+{
+    /// <summary>The id of the copy; null to generate one. A repeated request with the same id returns the copy of the first.</summary>
+    public Guid? Id { get; init; }
+
+    /// <summary>True to leave the environment of the project out; false to copy the one that the project has now.</summary>
+    public bool WithoutEnvironment { get; init; }
 }
 
 /// <summary>A commit.</summary>

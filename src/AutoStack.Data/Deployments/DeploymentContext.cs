@@ -1,3 +1,4 @@
+using AutoStack.Data.HealthChecks;
 using AutoStack.Data.Logs;
 using AutoStack.Data.Postgres;
 
@@ -11,6 +12,9 @@ internal sealed record DeploymentContext(TimeProvider Clock, LogSecrets Secrets,
 {
     /// <summary>The place in the queue from which the next claim of the process searches.</summary>
     public QueueStart QueueStart { get; } = new();
+
+    /// <summary>Whether the database sums health checks up by the hour.</summary>
+    public HealthCheckHours HealthCheckHours { get; } = new();
 
     // One object, so that a unit of work that queues several deployments wakes the workers once.
     private Action WakeWorkers { get; } = () => Notifier.Record("");

@@ -3,6 +3,7 @@ using AutoStack.Data.HealthChecks;
 using AutoStack.Data.Logs;
 using AutoStack.Data.Postgres;
 using AutoStack.Data.Projects;
+using AutoStack.Data.Status;
 
 namespace AutoStack.Data.Deployments;
 
@@ -17,7 +18,7 @@ internal static class DeploymentDetailsQuery
             SELECT {DeploymentRepository.Columns}, {ProjectRepository.Columns}
             FROM deployments d
             JOIN projects p ON p.id = d.project_id
-            WHERE d.id = @id AND d.user_id = @ownerId AND NOT d.is_deleted
+            WHERE d.id = @id AND d.user_id = @ownerId AND NOT d.is_deleted AND {AccountState.OwnerIsOpen}
             """, P.Of(id), P.Of(ownerId));
         Statement[] statements =
         [

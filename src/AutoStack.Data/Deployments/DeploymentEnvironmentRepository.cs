@@ -68,6 +68,7 @@ internal sealed class DeploymentEnvironmentRepository(Db db, SecretProtector sec
             FROM deployments d
             JOIN projects p ON p.id = d.project_id AND p.user_id = d.user_id
             WHERE d.id = @deploymentId AND d.user_id = @ownerId AND {AwaitsEnvironment} AND p.env_vars IS NOT NULL
+              AND {AccountState.OwnerIsOpen}
             """, [P.Of(deploymentId), P.Of(ownerId)], cancellationToken).ConfigureAwait(false);
         if (source is null)
         {
@@ -81,6 +82,7 @@ internal sealed class DeploymentEnvironmentRepository(Db db, SecretProtector sec
             UPDATE deployments d
             SET env_vars = @own, env_vars_version = @version
             WHERE d.id = @deploymentId AND d.project_id = @projectId AND d.user_id = @ownerId AND {AwaitsEnvironment}
+              AND {AccountState.OwnerIsOpen}
             RETURNING d.id
             """,
             P.TextOrNull(own.Value, name: "own"),
@@ -105,5 +107,5 @@ internal sealed class DeploymentEnvironmentRepository(Db db, SecretProtector sec
     }
 
     // The place includes the project: a deployment that was moved to another project would be built from that project's repository.
-    private static SecretPlace PlaceOf(Guid id, Guid projectId, Guid ownerId) => new(Secrets.Name, id, projectId, ownerId);
+    internal static SecretPlace PlaceOf(Guid id, Guid projectId, Guid ownerId) => new(Secrets.Name, id, projectId, ownerId);
 }

@@ -130,7 +130,7 @@ internal static class DeploymentLeases
             WITH renewed AS (
                 {RenewByKey}
             )
-            SELECT d.status, d.user_id, d.is_deleted, d.started_at IS NOT NULL, EXISTS (SELECT FROM renewed)
+            SELECT d.status, d.is_deleted, d.started_at IS NOT NULL, EXISTS (SELECT FROM renewed)
             FROM deployments d
             WHERE d.id = @id
             """,

@@ -280,6 +280,7 @@ internal sealed class DeploymentMaintenance(Db db, DeploymentContext context) : 
             FROM pg_catalog.unnest(@chosen) AS u (id)
             WHERE NOT EXISTS (SELECT FROM deployments d WHERE d.id = u.id)
             """, P.Of(chosen));
+        var hasChunks = await context.HealthCheckHours.AreThereAsync(db, cancellationToken).ConfigureAwait(false);
         return await db.WriteBatchAsync(
             async sets =>
             {
@@ -292,7 +293,7 @@ internal sealed class DeploymentMaintenance(Db db, DeploymentContext context) : 
             [
                 ChosenDeployments.Lock(chosen),
                 check,
-                .. ChosenDeployments.Remove(IDeploymentMaintenance.MaxBatchSize),
+                .. ChosenDeployments.Remove(IDeploymentMaintenance.MaxBatchSize, hasChunks),
                 rest,
                 gone,
             ], cancellationToken, nameof(PurgeDeletedAsync)).ConfigureAwait(false);

@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using AutoStack.Data.Postgres;
 using AutoStack.Data.Projects;
+using AutoStack.Data.Status;
 using AutoStack.Data.Values;
 using Npgsql;
 
@@ -12,8 +13,8 @@ internal sealed class DeploymentQueries(Db db) : IDeploymentQueries
 
     // The condition for the deployments that match a filter without a commit message. Needs the rows d and p, and the parameters of
     // MatchingParameters.
-    private const string Matching = """
-        d.user_id = @ownerId AND NOT d.is_deleted
+    private const string Matching = $"""
+        d.user_id = @ownerId AND NOT d.is_deleted AND {AccountState.OwnerIsOpen}
           AND (@projectId IS NULL OR d.project_id = @projectId)
           AND (@status IS NULL OR d.status::text = @status)
           AND (@name::text IS NULL OR p.name::text COLLATE "C" ~ @name)
@@ -51,8 +52,9 @@ internal sealed class DeploymentQueries(Db db) : IDeploymentQueries
         var rows = string.IsNullOrEmpty(filter.CommitMessage)
             ? await db.ListAsync(DeploymentRepository.ReadWithProject, $"{Selected} {Matching} {OnePage}", parameters, cancellationToken)
                 .ConfigureAwait(false)
-            : await SearchAsync(
-                DeploymentRepository.ReadWithProject, new($"{Selected} {MatchingMessage} {OnePage}", parameters), cancellationToken)
+            : await db.ListAsync(
+                DeploymentRepository.ReadWithProject,
+                new Statement($"{Selected} {MatchingMessage} {OnePage}", parameters) { IsPlannedForItsValues = true }, cancellationToken)
                 .ConfigureAwait(false);
         return DeploymentRepository.PageOf(rows, limit);
     }
@@ -63,9 +65,10 @@ internal sealed class DeploymentQueries(Db db) : IDeploymentQueries
         return string.IsNullOrEmpty(filter.CommitMessage)
             ? await db.FindValueAsync(row => row.Long(), $"SELECT pg_catalog.count(*)\n{From} {Matching}", matching, cancellationToken)
                 .ConfigureAwait(false) ?? 0
-            : (await SearchAsync(
-                row => row.Long(), new($"SELECT pg_catalog.count(d.id)\n{From} {MatchingMessage}", matching), cancellationToken)
-                .ConfigureAwait(false))[0];
+            : (await db.ListAsync(
+                row => row.Long(),
+                new Statement($"SELECT pg_catalog.count(d.id)\n{From} {MatchingMessage}", matching) { IsPlannedForItsValues = true },
+                cancellationToken).ConfigureAwait(false))[0];
     }
 
     public async Task<Page<ProjectWithLatestDeployment>> ListProjectsAsync(
@@ -82,21 +85,12 @@ internal sealed class DeploymentQueries(Db db) : IDeploymentQueries
                 ORDER BY d.created_at DESC, d.id DESC
                 LIMIT 1
             ) d ON TRUE
-            WHERE p.user_id = @ownerId AND p.id > @afterId
+            WHERE p.user_id = @ownerId AND p.id > @afterId AND {AccountState.OwnerIsOpen}
             ORDER BY p.id
             LIMIT @limit
             """, [P.Of(ownerId), P.Of(cursor.ToId(), "afterId"), P.Of(limit + 1, "limit")], cancellationToken).ConfigureAwait(false);
         return Page<ProjectWithLatestDeployment>.Of(rows, limit, row => Cursor.After(row.Project.Id));
     }
-
-    private Task<IReadOnlyList<T>> SearchAsync<T>(
-        Func<RowReader, T> read, Statement statement, CancellationToken cancellationToken, [CallerMemberName] string operation = "") =>
-        db.ReadBatchAsync(
-            async sets =>
-            {
-                await sets.SkipAsync().ConfigureAwait(false);
-                return await sets.ListAsync(read).ConfigureAwait(false);
-            }, [CustomPlan.ForTransaction(), statement], cancellationToken, operation);
 
     private static ProjectWithLatestDeployment ReadProject(RowReader row) =>
         new(ProjectRepository.Read(row), row.Flag() ? DeploymentRepository.Read(row) : null);

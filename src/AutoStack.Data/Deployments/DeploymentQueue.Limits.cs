@@ -148,6 +148,8 @@ internal sealed partial class DeploymentQueue
 
         // Starts when the project and the user are locked, and so counts every claim committed before. The turns that a limited claim skips
         // do not count as served, so the deployment keeps the first place of its user: newcomers would queue after all skipped turns.
+        // OFFSET 0 separates the search by id from the condition of what waits, for which the planner would read the index over all waiting
+        // deployments.
         var claim = new Statement($"""
             WITH chosen AS MATERIALIZED (
                 SELECT c.id, c.place, least(c.place, (
@@ -157,8 +159,13 @@ internal sealed partial class DeploymentQueue
                 )) AS turn
                 FROM (
                     SELECT q.id, q.user_id, q.queue_place AS place
-                    FROM deployments q
-                    WHERE q.id = ANY ({Chosen.Ids}) AND {Waiting} AND {ProjectHasRoom} AND {UserHasRoom} AND {IsOfOpenAccount}
+                    FROM (
+                        SELECT q.id, q.project_id, q.user_id, q.queue_place, q.status, q.is_deleted, q.started_at
+                        FROM deployments q
+                        WHERE q.id = ANY ({Chosen.Ids})
+                        OFFSET 0
+                    ) q
+                    WHERE {Waiting} AND {ProjectHasRoom} AND {UserHasRoom} AND {IsOfOpenAccount}
                 ) c
             ),
             {StartChosen}

@@ -2,13 +2,14 @@ using System.Runtime.CompilerServices;
 using AutoStack.Data.Containers;
 using AutoStack.Data.Postgres;
 using AutoStack.Data.Projects;
+using AutoStack.Data.Secrets;
 using AutoStack.Data.Status;
 using AutoStack.Data.Values;
 using Npgsql;
 
 namespace AutoStack.Data.Deployments;
 
-internal sealed class DeploymentRepository(Db db, DeploymentContext context) : IDeploymentRepository
+internal sealed partial class DeploymentRepository(Db db, DeploymentContext context, SecretProtector secrets) : IDeploymentRepository
 {
     /// <summary>The columns that <see cref="Read"/> reads; without <c>env_vars</c>, which holds secrets.</summary>
     internal const string Columns = """
@@ -28,7 +29,8 @@ internal sealed class DeploymentRepository(Db db, DeploymentContext context) : I
 
     // The owner of a project owns its deployments, so one look at the project is enough. A condition on each deployment's user makes the
     // planner expect so few rows that it reads and sorts all deployments of the project, for every page. Needs @projectId and @ownerId.
-    private const string OfOwnersProject = "EXISTS (SELECT FROM projects p WHERE p.id = @projectId AND p.user_id = @ownerId)";
+    private const string OfOwnersProject =
+        $"EXISTS (SELECT FROM projects p WHERE p.id = @projectId AND p.user_id = @ownerId) AND {AccountState.OwnerIsOpen}";
 
     private const int MaxOpenContainers = 100;
 
@@ -64,7 +66,7 @@ internal sealed class DeploymentRepository(Db db, DeploymentContext context) : I
         db.FindAsync(Read, $"""
             SELECT {Columns}
             FROM deployments d
-            WHERE d.id = @id AND d.user_id = @ownerId AND NOT d.is_deleted
+            WHERE d.id = @id AND d.user_id = @ownerId AND NOT d.is_deleted AND {AccountState.OwnerIsOpen}
             """, [P.Of(id), P.Of(ownerId)], cancellationToken);
 
     public Task<DeploymentDetails?> FindDetailsAsync(Guid id, Guid ownerId, int maxLogs, CancellationToken cancellationToken)
@@ -83,6 +85,7 @@ internal sealed class DeploymentRepository(Db db, DeploymentContext context) : I
             FROM deployments d
             JOIN projects p ON p.id = d.project_id
             WHERE d.user_id = @ownerId AND NOT d.is_deleted AND {DeploymentParameters.After}
+              AND {AccountState.OwnerIsOpen}
             ORDER BY d.created_at DESC, d.id DESC
             LIMIT @limit
             """, [P.Of(ownerId), .. after, P.Of(limit + 1, "limit")], cancellationToken).ConfigureAwait(false);
@@ -119,91 +122,6 @@ internal sealed class DeploymentRepository(Db db, DeploymentContext context) : I
             ],
             cancellationToken);
 
-    public async Task<Deployment?> EnqueueAsync(NewDeployment deployment, CancellationToken cancellationToken)
-    {
-        ArgumentNullException.ThrowIfNull(deployment);
-        var id = deployment.Id ?? Ids.New();
-        var branch = deployment.Branch is null ? null : BranchName.Check(deployment.Branch, "deployment.Branch");
-        var insert = new Statement($"""
-            WITH moved AS (
-                INSERT INTO deployments AS d (
-                    id, project_id, user_id, status, branch, commit_hash, commit_hash_full, commit_message, author, commit_timestamp,
-                    creator_type, is_production, created_at, is_deleted)
-                SELECT
-                    @id, p.id, p.user_id, 'queued', coalesce(@branch, p.branch::text), @hash, @hashFull, @message, @author, @timestamp,
-                    @creatorType, @isProduction, {ServerTime.Present}, FALSE
-                FROM projects p
-                WHERE p.id = @projectId AND p.user_id = @userId
-                ON CONFLICT (id) DO NOTHING
-                RETURNING d.id, d.status, d.failed_reason
-            ),
-            {DeploymentStageRepository.FollowMoved}
-            SELECT m.id
-            FROM moved m
-            """,
-            [
-                P.Of(id),
-                P.Of(deployment.ProjectId),
-                P.Of(deployment.UserId),
-                P.TextOrNull(branch, BranchName.MaxLength),
-                .. DeploymentParameters.OfCommit(context.Secrets, id, deployment.Commit),
-                P.Of(deployment.CreatorType),
-                P.Of(deployment.IsProduction),
-                .. DeploymentStageRepository.FollowMovedParameters(context.Clock),
-            ]);
-
-        var stored = new Statement($"""
-            SELECT {Columns}
-            FROM deployments d
-            WHERE d.id = @id AND d.project_id = @projectId AND d.user_id = @userId
-            """, P.Of(id), P.Of(deployment.ProjectId), P.Of(deployment.UserId));
-        var queued = await QueueAsync(insert, stored, cancellationToken).ConfigureAwait(false);
-        return queued is null && deployment.Id is not null && await ExistsAsync(id, cancellationToken).ConfigureAwait(false)
-            ? throw DuplicateException.OfId("deployments_pkey")
-            : queued;
-    }
-
-    public async Task<Deployment?> RedeployAsync(Guid id, Guid ownerId, Guid? newId, CancellationToken cancellationToken)
-    {
-        if (newId == id)
-        {
-            throw new ArgumentException("newId equals id; the copy needs an id of its own.", nameof(newId));
-        }
-
-        var copyId = newId ?? Ids.New();
-        var insert = new Statement($"""
-            WITH moved AS (
-                INSERT INTO deployments AS d (
-                    id, project_id, user_id, status, branch, commit_hash, commit_hash_full, commit_message, author, commit_timestamp,
-                    creator_type, is_production, created_at, is_deleted)
-                SELECT
-                    @copyId, o.project_id, o.user_id, 'queued', o.branch, o.commit_hash, o.commit_hash_full, o.commit_message, o.author,
-                    o.commit_timestamp, 'manual', o.is_production, {ServerTime.Present}, FALSE
-                FROM deployments o
-                WHERE o.id = @id AND o.user_id = @ownerId AND NOT o.is_deleted
-                ON CONFLICT (id) DO NOTHING
-                RETURNING d.id, d.status, d.failed_reason
-            ),
-            {DeploymentStageRepository.FollowMoved}
-            SELECT m.id
-            FROM moved m
-            """, [P.Of(id), P.Of(ownerId), P.Of(copyId), .. DeploymentStageRepository.FollowMovedParameters(context.Clock)]);
-
-        // Compares the columns that a copy takes over and keeps; the original may have been deleted since.
-        var stored = new Statement($"""
-            SELECT {Columns}
-            FROM deployments d
-            JOIN deployments o ON o.project_id = d.project_id AND o.user_id = d.user_id
-            WHERE d.id = @copyId AND o.id = @id AND o.user_id = @ownerId
-              AND d.branch::text IS NOT DISTINCT FROM o.branch::text AND d.is_production = o.is_production
-              AND d.creator_type::text = 'manual'
-            """, P.Of(id), P.Of(ownerId), P.Of(copyId));
-        var queued = await QueueAsync(insert, stored, cancellationToken).ConfigureAwait(false);
-        return queued is null && newId is not null && await FindAsync(id, ownerId, cancellationToken).ConfigureAwait(false) is not null
-            ? throw DuplicateException.OfId("deployments_pkey")
-            : queued;
-    }
-
     public Task<CancelOutcome> CancelAsync(Guid id, Guid ownerId, string? reason, CancellationToken cancellationToken)
     {
         NpgsqlParameter[] parameters =
@@ -218,7 +136,7 @@ internal sealed class DeploymentRepository(Db db, DeploymentContext context) : I
                 UPDATE deployments d
                 SET status = 'cancelled', failed_reason = @reason, completed_at = {DeploymentLifecycle.Completed},
                     build_duration_seconds = {DeploymentLifecycle.Duration}
-                WHERE d.id = @id AND d.user_id = @ownerId AND {DeploymentState.Open}
+                WHERE d.id = @id AND d.user_id = @ownerId AND {DeploymentState.Open} AND {AccountState.OwnerIsOpen}
                 RETURNING d.id, d.status, d.failed_reason
             ),
             {DeploymentLeases.FollowEnded}
@@ -233,11 +151,11 @@ internal sealed class DeploymentRepository(Db db, DeploymentContext context) : I
                 return moved is not null ? met!.Status == DeploymentStatus.Queued && met.IsStarted || moved.IsDrivenElsewhere
                         ? CancelOutcome.MayBeOverwritten
                         : CancelOutcome.Cancelled
-                    : met is null || met.UserId != ownerId || met.IsDeleted ? CancelOutcome.NotFound
+                    : met is null || met.IsDeleted ? CancelOutcome.NotFound
                     : met.Status == DeploymentStatus.Cancelled ? CancelOutcome.AlreadyCancelled
                     : CancelOutcome.AlreadyFinished;
             },
-            [DeploymentState.Lock(id), cancel], cancellationToken);
+            [DeploymentState.Lock(id, ownerId), cancel], cancellationToken);
     }
 
     public Task<IReadOnlyList<DeploymentContainer>?> SoftDeleteAsync(Guid id, Guid ownerId, CancellationToken cancellationToken)
@@ -246,7 +164,7 @@ internal sealed class DeploymentRepository(Db db, DeploymentContext context) : I
             WITH moved AS (
                 UPDATE deployments d
                 SET {DeploymentLifecycle.Deleted}
-                WHERE d.id = @id AND d.user_id = @ownerId AND NOT d.is_deleted
+                WHERE d.id = @id AND d.user_id = @ownerId AND NOT d.is_deleted AND {AccountState.OwnerIsOpen}
                 RETURNING d.id, d.status, d.failed_reason
             ),
             {DeploymentLeases.FollowEnded}
@@ -259,30 +177,11 @@ internal sealed class DeploymentRepository(Db db, DeploymentContext context) : I
                 var met = await sets.FindAsync(DeploymentState.Read).ConfigureAwait(false);
                 await sets.SkipAsync().ConfigureAwait(false);
                 var open = await sets.ListAsync(DeploymentContainerRepository.Read).ConfigureAwait(false);
-                return met?.UserId == ownerId ? open : null;
+                return met is null ? null : open;
             },
-            [DeploymentState.Lock(id), delete, DeploymentContainerRepository.Open(id, MaxOpenContainers)],
+            [DeploymentState.Lock(id, ownerId), delete, DeploymentContainerRepository.Open(id, MaxOpenContainers)],
             cancellationToken);
     }
-
-    // The second statement starts after the insert, which waits for the commit of another attempt with the same id.
-    private async Task<Deployment?> QueueAsync(
-        Statement insert, Statement stored, CancellationToken cancellationToken, [CallerMemberName] string operation = "")
-    {
-        var queueing = db.WriteBatchAsync(
-            async sets => (
-                IsNew: await sets.AnyAsync().ConfigureAwait(false) || sets.IsRepeated,
-                Row: await sets.FindAsync(Read).ConfigureAwait(false)),
-            [insert, stored], cancellationToken, operation);
-        return (await context.WakeAfterAsync(db, queueing, queued => queued.IsNew).ConfigureAwait(false)).Row;
-    }
-
-    private async Task<bool> ExistsAsync(Guid id, CancellationToken cancellationToken) =>
-        await db.FindValueAsync(row => row.Flag(), """
-            SELECT TRUE
-            FROM deployments d
-            WHERE d.id = @id
-            """, [P.Of(id)], cancellationToken).ConfigureAwait(false) is not null;
 
     private sealed record Moved(bool IsDrivenElsewhere);
 }

@@ -137,7 +137,7 @@ internal sealed class DeploymentStageRepository(Db db, DeploymentContext context
                 ORDER BY {InOrder}
                 LIMIT @limit
             ) s
-            WHERE d.id = ANY (@deploymentIds) AND d.user_id = @ownerId AND NOT d.is_deleted
+            WHERE d.id = ANY (@deploymentIds) AND d.user_id = @ownerId AND NOT d.is_deleted AND {AccountState.OwnerIsOpen}
             ORDER BY s.deployment_id, {InOrder}
             """,
             [P.Of([.. deploymentIds], nameof(deploymentIds)), P.Of(ownerId), P.Of(IDeploymentStageRepository.MaxListSize, "limit")],

@@ -77,8 +77,8 @@ public interface IDeploymentRepository
         Guid projectId, Guid ownerId, DeploymentStatus? status, CancellationToken cancellationToken = default);
 
     /// <summary>
-    /// Queues a deployment together with its first stage, and notifies <see cref="QueueChannel"/> after the commit. A repeated call with
-    /// the same id returns the stored deployment.
+    /// Queues a deployment together with its first stage and the environment of its project, and notifies <see cref="QueueChannel"/> after
+    /// the commit. A repeated call with the same id returns the stored deployment.
     /// </summary>
     /// <param name="deployment">The deployment.</param>
     /// <param name="cancellationToken">Stops the insert.</param>
@@ -87,27 +87,33 @@ public interface IDeploymentRepository
     /// A value is too long, Git refuses the branch, or the creator type is not known; the message names the value.
     /// </exception>
     /// <exception cref="DuplicateException">The id belongs to a deployment of another project.</exception>
+    /// <exception cref="SecretUnreadableException">The project's environment cannot be decrypted; nothing is queued.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// The project has an environment, and no secret key is configured; nothing is queued.
+    /// </exception>
     Task<Deployment?> EnqueueAsync(NewDeployment deployment, CancellationToken cancellationToken = default);
 
     /// <summary>
-    /// Queues a copy of a deployment (the same commit, branch and kind) together with its first stage, and notifies
-    /// <see cref="QueueChannel"/> after the commit. A repeated call with the same <paramref name="newId"/> returns the stored copy, also
-    /// when the original was deleted since.
+    /// Queues a copy of a deployment (the same commit, branch and kind) together with its first stage and the environment that its project
+    /// has now, and notifies <see cref="QueueChannel"/> after the commit. A repeated call with the same <see cref="Redeployment.Id"/>
+    /// returns the stored copy, also when the original was deleted since.
     /// </summary>
-    /// <remarks>
-    /// The creator type of the copy is <see cref="CreatorType.Manual"/>. The copy has no environment of its own: it is built with the
-    /// environment that its project has when the build starts.
-    /// </remarks>
+    /// <remarks>The creator type of the copy is <see cref="CreatorType.Manual"/>.</remarks>
     /// <param name="id">The deployment to copy, in any state.</param>
     /// <param name="ownerId">The user.</param>
-    /// <param name="newId">The id of the copy; null to generate one.</param>
+    /// <param name="redeployment">The id of the copy, and what is left out; null for a generated id and nothing left out.</param>
     /// <param name="cancellationToken">Stops the insert.</param>
     /// <returns>The copy; null when the original does not exist, is deleted, or belongs to another user.</returns>
-    /// <exception cref="ArgumentException"><paramref name="newId"/> equals <paramref name="id"/>.</exception>
+    /// <exception cref="ArgumentException"><see cref="Redeployment.Id"/> equals <paramref name="id"/>.</exception>
     /// <exception cref="DuplicateException">
-    /// <paramref name="newId"/> belongs to a deployment that is not a copy: its project, branch or kind differs.
+    /// <see cref="Redeployment.Id"/> belongs to a deployment that is not a copy: its project, branch or kind differs.
     /// </exception>
-    Task<Deployment?> RedeployAsync(Guid id, Guid ownerId, Guid? newId, CancellationToken cancellationToken = default);
+    /// <exception cref="SecretUnreadableException">The project's environment cannot be decrypted; nothing is queued.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// The project has an environment, and no secret key is configured; nothing is queued.
+    /// </exception>
+    Task<Deployment?> RedeployAsync(
+        Guid id, Guid ownerId, Redeployment? redeployment = null, CancellationToken cancellationToken = default);
 
     /// <summary>
     /// Cancels a deployment that has not ended. The worker gets <see cref="TransitionOutcome.Cancelled"/> at the next step that it reports.

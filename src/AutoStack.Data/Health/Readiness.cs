@@ -9,7 +9,8 @@ namespace AutoStack.Data.Health;
 /// <param name="db">The executor.</param>
 /// <param name="secrets">Opens the secrets.</param>
 /// <param name="clock">The clock.</param>
-internal sealed class Readiness(Db db, SecretProtector secrets, TimeProvider clock)
+/// <param name="tenants">Under whose rights the statements of an owner run; null for those of the connection.</param>
+internal sealed class Readiness(Db db, SecretProtector secrets, TimeProvider clock, TenantAccess? tenants)
 {
     // A search in a table of which few rows have a secret takes long.
     private static readonly TimeSpan SampleEvery = TimeSpan.FromMinutes(10);
@@ -30,7 +31,7 @@ internal sealed class Readiness(Db db, SecretProtector secrets, TimeProvider clo
                 WHERE coalesce(pg_catalog.to_jsonb(v) OPERATOR(pg_catalog.->>) 'script_set', 'core') = 'core'
                 """, [], cancellationToken).ConfigureAwait(false);
             return version >= SchemaVersion.Required
-                ? null
+                ? await FindTenantProblemAsync(cancellationToken).ConfigureAwait(false)
                 : $"The schema has version {version}, and the service needs {SchemaVersion.Required}: run 'autostack-db upgrade'.";
         }
         catch (PostgresException exception) when (exception.SqlState is PostgresErrorCodes.UndefinedTable)
@@ -42,6 +43,55 @@ internal sealed class Readiness(Db db, SecretProtector secrets, TimeProvider clo
         {
             return "The role may not read public.schema_versions: run scripts/roles.sql, or grant SELECT on the table.";
         }
+    }
+
+    // Why the calls of users, or those of the platform, cannot run where row security is on or meant to be; null when they can. A role that
+    // is subject to row security would be answered without rows, as if the tables were empty.
+    private async Task<string?> FindTenantProblemAsync(CancellationToken cancellationToken)
+    {
+        var role = tenants?.Role;
+        var found = await db.FindAsync(
+            row => new
+            {
+                IsOn = row.Flag(),
+                IsSubject = row.Flag(),
+                Exists = row.Flag(),
+                IsMember = row.Flag(),
+                Bypasses = row.Flag(),
+                IsSigned = row.Flag(),
+            }, """
+            SELECT
+                coalesce(c.relrowsecurity, FALSE),
+                coalesce(pg_catalog.row_security_active(c.oid), FALSE),
+                r.oid IS NOT NULL,
+                coalesce(pg_catalog.pg_has_role(session_user, r.oid, 'MEMBER'), FALSE),
+                coalesce(r.rolsuper OR r.rolbypassrls, FALSE),
+                EXISTS (
+                    SELECT
+                    FROM pg_catalog.pg_proc p
+                    WHERE p.oid = pg_catalog.to_regprocedure('public.row_security_user_id()')::oid AND p.prosecdef)
+            FROM (SELECT pg_catalog.to_regclass('public.deployments')::oid AS oid) t
+            LEFT JOIN pg_catalog.pg_class c ON c.oid = t.oid
+            LEFT JOIN pg_catalog.pg_roles r ON r.rolname::text = @role
+            """, [P.TextOrNull(role)], cancellationToken).ConfigureAwait(false);
+        return found switch
+        {
+            { IsSubject: true } =>
+                "The role of the connection is subject to row security, and is shown no row: run scripts/roles.sql, or ALTER ROLE … BYPASSRLS.",
+            _ when role is null => null,
+            null or { IsOn: false } =>
+                $"AutoStackDataOptions.TenantRole is '{role}', and the database does not have the feature row-security: run " +
+                "'autostack-db feature enable row-security', or leave the setting out.",
+            { Exists: false } => $"AutoStackDataOptions.TenantRole is '{role}', and the server has no such role: run scripts/roles.sql.",
+            { IsMember: false } =>
+                $"The role of the connection is no member of '{role}' (AutoStackDataOptions.TenantRole): run scripts/roles.sql, or GRANT it.",
+            { Bypasses: true } => $"The role '{role}' (AutoStackDataOptions.TenantRole) bypasses row security: ALTER ROLE … NOBYPASSRLS.",
+            _ when found.IsSigned != tenants!.IsSigned => found.IsSigned
+                ? "The database has the feature signed-identity, and AutoStackDataOptions.IdentityKey is not set."
+                : "AutoStackDataOptions.IdentityKey is set, and the database does not have the feature signed-identity: run " +
+                    "'autostack-db feature enable signed-identity', or leave the setting out.",
+            _ => null,
+        };
     }
 
     /// <summary>Why the database accepts no changes; null when it does. A standby shows its sessions as read-only, too.</summary>

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using AutoStack.Data.Logs;
 using AutoStack.Data.Postgres;
 using AutoStack.Data.Status;
@@ -5,7 +6,7 @@ using AutoStack.Data.Values;
 
 namespace AutoStack.Data.HealthChecks;
 
-internal sealed class DeploymentHealthCheckRepository(Db db, TimeProvider clock)
+internal sealed partial class DeploymentHealthCheckRepository(Db db, TimeProvider clock, HealthCheckHours hours)
     : IDeploymentHealthCheckRepository, IPlatformDeploymentHealthCheckRepository
 {
     internal const string Columns = "h.id, h.deployment_id, h.url, h.http_status, h.latency_ms, h.is_live, h.checked_at";
@@ -13,6 +14,8 @@ internal sealed class DeploymentHealthCheckRepository(Db db, TimeProvider clock)
     // Other writers may store longer addresses.
     private const string ListColumns =
         "h.id, h.deployment_id, pg_catalog.left(h.url, 2048), h.http_status, h.latency_ms, h.is_live, h.checked_at";
+
+    private static readonly TimeSpan Recent = TimeSpan.FromDays(1);
 
     internal static DeploymentHealthCheck Read(RowReader row) => new()
     {
@@ -33,82 +36,61 @@ internal sealed class DeploymentHealthCheckRepository(Db db, TimeProvider clock)
         LIMIT @limit
         """, P.Of(deploymentId), P.Of(ownerId), P.Of(limit));
 
+    // The server plans the chunks of the period only.
+    private static Statement LatestSince(DateTimeOffset since, Guid deploymentId, Guid ownerId, int limit) => new($"""
+        SELECT {ListColumns}
+        FROM deployment_health_checks h
+        WHERE h.deployment_id = @deploymentId AND h.checked_at >= @since AND {DeploymentState.Owned}
+        ORDER BY h.checked_at DESC, h.id DESC
+        LIMIT @limit
+        """, P.Of(since), P.Of(deploymentId), P.Of(ownerId), P.Of(limit));
+
     /// <summary>Removes rows of the deployments in <see cref="Chosen"/>, whatever their age.</summary>
     internal static Statement PurgeChosen(int limit) => new(
         $"{LogPurge.OfChosen} deployment_health_checks {LogPurge.UpToLimit} deployment_health_checks {LogPurge.Joined}", P.Of(limit));
 
+    /// <summary>
+    /// Removes all rows of the deployments in <see cref="Chosen"/>; returns no row. A hypertable finds compressed checks by their
+    /// deployment only, and removes them without reading them as long as none is returned.
+    /// </summary>
+    internal static Statement PurgeAllOfChosen() =>
+        new($"""
+            WITH gone AS (
+                DELETE FROM deployment_health_checks h
+                WHERE h.deployment_id = ANY ({Chosen.Ids})
+            )
+            SELECT NULL::uuid
+            WHERE FALSE
+            """);
+
     public async Task<DeploymentHealthCheck?> FindLatestAsync(Guid deploymentId, Guid ownerId, CancellationToken cancellationToken)
     {
-        var latest = await db.ListAsync(Read, Latest(deploymentId, ownerId, 1), cancellationToken).ConfigureAwait(false);
+        var latest = await ReadLatestAsync(deploymentId, ownerId, 1, cancellationToken).ConfigureAwait(false);
         return latest.Count == 0 ? null : latest[0];
-    }
-
-    public Task<Uptime?> FindUptimeAsync(
-        Guid deploymentId, Guid ownerId, DateTimeOffset start, DateTimeOffset end, CancellationToken cancellationToken)
-    {
-        ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(end, start);
-        return db.FindAsync(row => new Uptime(row.Long(), row.Long()), $"""
-            SELECT w.checks, w.live
-            FROM (
-                SELECT pg_catalog.count(h.id) AS checks, pg_catalog.count(h.id) FILTER (WHERE h.is_live) AS live
-                FROM deployment_health_checks h
-                WHERE h.deployment_id = @deploymentId AND h.checked_at >= @start AND h.checked_at < @end
-            ) w
-            WHERE {DeploymentState.Owned}
-            """, [P.Of(deploymentId), P.Of(ownerId), P.Of(start), P.Of(end)], cancellationToken);
     }
 
     public Task<IReadOnlyList<DeploymentHealthCheck>> ListLatestAsync(
         Guid deploymentId, Guid ownerId, int limit, CancellationToken cancellationToken)
     {
         Limit.Check(limit, IDeploymentHealthCheckRepository.MaxListSize);
-        return db.ListAsync(Read, Latest(deploymentId, ownerId, limit), cancellationToken);
+        return ReadLatestAsync(deploymentId, ownerId, limit, cancellationToken);
     }
 
-    public Task<IReadOnlyList<HealthBucket>> ListHistoryAsync(
-        Guid deploymentId, Guid ownerId, DateTimeOffset start, DateTimeOffset end, TimeSpan bucket, CancellationToken cancellationToken)
+    private async Task<IReadOnlyList<DeploymentHealthCheck>> ReadLatestAsync(
+        Guid deploymentId, Guid ownerId, int limit, CancellationToken cancellationToken, [CallerMemberName] string operation = "")
     {
-        ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(end, start);
-        if (bucket < TimeSpan.FromSeconds(1) || bucket.TotalSeconds > int.MaxValue || bucket.Ticks % TimeSpan.TicksPerSecond != 0)
+        // Most deployments that are looked at are checked every few minutes.
+        if (await hours.AreThereAsync(db, cancellationToken).ConfigureAwait(false))
         {
-            throw new ArgumentException("bucket is a whole number of seconds, at least one.", nameof(bucket));
+            var recent = LatestSince(ServerTime.About(clock) - Recent, deploymentId, ownerId, limit);
+            var latest = await db.ListAsync(Read, recent, cancellationToken, operation).ConfigureAwait(false);
+            if (latest.Count == limit)
+            {
+                return latest;
+            }
         }
 
-        // Truncated as they are sent, so that the number of buckets is the one that the server counts.
-        var first = Time.Truncate(start);
-
-        // The driver sends MinValue as -infinity, from which no bucket can be counted.
-        ArgumentOutOfRangeException.ThrowIfEqual(first, DateTimeOffset.MinValue, nameof(start));
-        var buckets = ((Time.Truncate(end) - first).Ticks + bucket.Ticks - 1) / bucket.Ticks;
-        if (buckets > IDeploymentHealthCheckRepository.MaxBuckets)
-        {
-            throw new ArgumentException(
-                $"bucket divides the range into {buckets} buckets; at most {IDeploymentHealthCheckRepository.MaxBuckets}.", nameof(bucket));
-        }
-
-        return db.ListAsync(row => new HealthBucket(first + (bucket * row.Int()), row.Long(), row.Long(), row.IntOrNull()), $"""
-            SELECT b.ordinal, coalesce(w.checks, 0), coalesce(w.live, 0), w.latency
-            FROM pg_catalog.generate_series(0, @buckets - 1) AS b (ordinal)
-            LEFT JOIN (
-                SELECT pg_catalog.floor(extract(epoch FROM h.checked_at - @start) / @seconds::numeric)::int AS ordinal,
-                    pg_catalog.count(h.id) AS checks, pg_catalog.count(h.id) FILTER (WHERE h.is_live) AS live,
-                    pg_catalog.round(pg_catalog.avg(h.latency_ms))::int AS latency
-                FROM deployment_health_checks h
-                WHERE h.deployment_id = @deploymentId AND h.checked_at >= @start AND h.checked_at < @end
-                GROUP BY 1
-            ) w ON w.ordinal = b.ordinal
-            WHERE {DeploymentState.Owned}
-            ORDER BY b.ordinal
-            """,
-            [
-                P.Of(deploymentId),
-                P.Of(ownerId),
-                P.Of(start),
-                P.Of(end),
-                P.Of((int)buckets, nameof(buckets)),
-                P.Of((int)bucket.TotalSeconds, "seconds"),
-            ],
-            cancellationToken);
+        return await db.ListAsync(Read, Latest(deploymentId, ownerId, limit), cancellationToken, operation).ConfigureAwait(false);
     }
 
     public async Task<Page<UnhealthyDeployment>> ListUnhealthyAsync(
@@ -164,75 +146,6 @@ internal sealed class DeploymentHealthCheckRepository(Db db, TimeProvider clock)
                   coalesce((SELECT v.id FROM live v), '00000000-0000-0000-0000-000000000000'::uuid))
             """, [P.Of(deploymentId)], cancellationToken).ConfigureAwait(false) ?? 0;
 
-    public async Task<DeploymentHealthCheck> AddAsync(NewDeploymentHealthCheck check, CancellationToken cancellationToken)
-    {
-        ArgumentNullException.ThrowIfNull(check);
-        ArgumentException.ThrowIfNullOrWhiteSpace(check.Url);
-        return await db.WriteAsync(Read, $"""
-            INSERT INTO deployment_health_checks AS h (id, deployment_id, url, http_status, latency_ms, is_live, checked_at)
-            VALUES (@id, @deploymentId, @url, @httpStatus, @latencyMs, @isLive, least(@checkedAt, {ServerTime.Present}))
-            ON CONFLICT (id) DO UPDATE
-            SET url = h.url
-            WHERE h.deployment_id = excluded.deployment_id
-            RETURNING {Columns}
-            """,
-            [
-                P.Of(check.Id ?? Ids.New(), "id"),
-                P.Of(check.DeploymentId),
-                P.Text(check.Url, IPlatformDeploymentHealthCheckRepository.MaxUrlLength),
-                P.Of(check.HttpStatus),
-                P.Of(check.LatencyMs),
-                P.Of(check.IsLive),
-                P.Of(check.CheckedAt),
-                ServerTime.Now(clock),
-            ], cancellationToken).ConfigureAwait(false)
-            ?? throw DuplicateException.OfId("deployment_health_checks_pkey");
-    }
-
-    public async Task<int> AddManyAsync(IReadOnlyCollection<NewDeploymentHealthCheck> checks, CancellationToken cancellationToken)
-    {
-        ArgumentNullException.ThrowIfNull(checks);
-        if (checks.Count > IPlatformDeploymentHealthCheckRepository.MaxBatchSize)
-        {
-            throw new ArgumentException(
-                $"{checks.Count} checks are too many at once; at most {IPlatformDeploymentHealthCheckRepository.MaxBatchSize}.",
-                nameof(checks));
-        }
-
-        if (checks.Count == 0)
-        {
-            return 0;
-        }
-
-        // Each deployment is locked, so that none is removed between the join and the insert.
-        var counts = await db.WriteAsync(row => new Stored(row.Int(), row.Int()), $"""
-            WITH sent AS MATERIALIZED (
-                SELECT k.id, k.deployment_id, k.url, k.http_status, k.latency_ms, k.is_live, k.checked_at
-                FROM (
-                    SELECT n.id, n.deployment_id, n.url, n.http_status, n.latency_ms, n.is_live,
-                        least(n.checked_at, {ServerTime.Present}) AS checked_at
-                    FROM {HealthCheckBatch.Rows}
-                    JOIN deployments d ON d.id = n.deployment_id
-                    ORDER BY n.id
-                    FOR KEY SHARE OF d
-                ) k
-            ),
-            stored AS (
-                INSERT INTO deployment_health_checks AS h (id, deployment_id, url, http_status, latency_ms, is_live, checked_at)
-                SELECT n.id, n.deployment_id, n.url, n.http_status, n.latency_ms, n.is_live, n.checked_at
-                FROM sent n
-                ON CONFLICT (id) DO UPDATE
-                SET id = excluded.id
-                WHERE h.deployment_id = excluded.deployment_id
-                RETURNING h.id
-            )
-            SELECT (SELECT pg_catalog.count(n.id)::int FROM sent n), (SELECT pg_catalog.count(t.id)::int FROM stored t)
-            """,
-            [.. HealthCheckBatch.Parameters(checks), ServerTime.Now(clock)],
-            cancellationToken).ConfigureAwait(false);
-        return counts!.Kept == counts.Sent ? counts.Kept : throw DuplicateException.OfId("deployment_health_checks_pkey");
-    }
-
     public Task<int> PurgeAsync(DateTimeOffset before, int limit, CancellationToken cancellationToken) =>
         PurgeAsync(before, limit, new PurgeWindow.Place(), cancellationToken);
 
@@ -277,6 +190,4 @@ internal sealed class DeploymentHealthCheckRepository(Db db, TimeProvider clock)
             )
             {PurgeWindow.Result}
             """, before, Limit.Check(limit, IPlatformDeploymentHealthCheckRepository.MaxPurgeSize), place, cancellationToken);
-
-    private sealed record Stored(int Sent, int Kept);
 }

@@ -31,6 +31,8 @@ internal static class IntegrityRules
         new("secret", "Encrypted values open with the configured keys.", SecretPart.All),
         new("json", "The bodies of webhooks are readable JSON.", new JsonPart()),
         new("time-order", "Rows begin before they end.", ConditionParts.Times),
+        new("audit-chain", "The entries of the audit log are those that were sealed, and the seals follow each other.",
+            AuditPart.Chain, AuditPart.Entries),
         new("text-value", "Statuses and other texts of a set are known.", ColumnParts.Values),
     ];
 }

@@ -162,7 +162,7 @@ internal sealed partial class DeploymentLogFollower : IDeploymentLogFollower, ID
         var state = new Statement($"""
             SELECT d.status::text IN {DeploymentState.Finished}, d.completed_at
             FROM deployments d
-            WHERE d.id = @deploymentId AND d.user_id = @ownerId AND NOT d.is_deleted
+            WHERE d.id = @deploymentId AND d.user_id = @ownerId AND NOT d.is_deleted AND {AccountState.OwnerIsOpen}
             """, P.Of(deploymentId), P.Of(ownerId));
         return db.ReadBatchAsync(
             async sets =>

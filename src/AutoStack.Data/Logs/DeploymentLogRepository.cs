@@ -110,7 +110,7 @@ internal sealed class DeploymentLogRepository(Db db, LogContext context) : IDepl
         var search = LogSearch.For(text);
         var searchedTo = cursor.ToSeq() ?? 0;
         Limit.Check(limit, IDeploymentLogRepository.MaxPageSize);
-        if (search.Pattern is { } pattern && await LogIndex.IsThereAsync(db, cancellationToken).ConfigureAwait(false))
+        if (search.Pattern is { } pattern && await LogIndex.IsThereAsync(db, ownerId, cancellationToken).ConfigureAwait(false))
         {
             return await new IndexedLogSearch(db, context).SearchAsync(
                 new LogIndex.Range(deploymentId, searchedTo, long.MaxValue), ownerId, search, pattern, limit, cancellationToken)

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using AutoStack.Data.Postgres;
+using AutoStack.Data.Status;
 using AutoStack.Data.Values;
 using Npgsql;
 
@@ -22,7 +23,7 @@ internal sealed class DeploymentLogSearch(Db db, LogContext context) : IDeployme
         _ = RangeOf(scope);
         var started = Stopwatch.GetTimestamp();
         var pattern = search.Pattern;
-        if (pattern is not null && !await LogIndex.IsThereAsync(db, cancellationToken).ConfigureAwait(false))
+        if (pattern is not null && !await LogIndex.IsThereAsync(db, ownerId, cancellationToken).ConfigureAwait(false))
         {
             pattern = null;
         }
@@ -55,13 +56,13 @@ internal sealed class DeploymentLogSearch(Db db, LogContext context) : IDeployme
         Guid ownerId, LogSearchScope scope, LogSearchRun.Position? place, CancellationToken cancellationToken)
     {
         var (moment, id, seq) = place ?? new LogSearchRun.Position(Time.Infinity, Guid.AllBitsSet, long.MaxValue);
-        return await db.ListAsync(row => new LogSearchRun.Log(row.Long(), row.Guid(), row.Long()) { After = row.Long() }, """
+        return await db.ListAsync(row => new LogSearchRun.Log(row.Long(), row.Guid(), row.Long()) { After = row.Long() }, $"""
             WITH listed AS MATERIALIZED (
                 SELECT d.created_at, d.id
                 FROM deployments d
                 WHERE d.user_id = @ownerId AND NOT d.is_deleted AND (@projectId IS NULL OR d.project_id = @projectId)
                   AND d.created_at >= @since AND (d.created_at < @until OR @until = 'infinity'::timestamp)
-                  AND (d.created_at, d.id) <= (@moment, @id)
+                  AND (d.created_at, d.id) <= (@moment, @id) AND {AccountState.OwnerIsOpen}
                 ORDER BY d.created_at DESC, d.id DESC
                 LIMIT 201
             )
@@ -112,7 +113,7 @@ internal sealed class DeploymentLogSearch(Db db, LogContext context) : IDeployme
             WITH owned AS MATERIALIZED (
                 SELECT c.id, c.seq, c.ordinal
                 FROM unnest(@ids::uuid[], @places::bigint[]) WITH ORDINALITY c (id, seq, ordinal)
-                JOIN deployments d ON d.id = c.id AND d.user_id = @ownerId AND NOT d.is_deleted
+                JOIN deployments d ON d.id = c.id AND d.user_id = @ownerId AND NOT d.is_deleted AND {AccountState.OwnerIsOpen}
             )
             SELECT s.id, s.deployment_id, s.timestamp, s.log_level, s.message, s.created_at, s.seq
             FROM (

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using AutoStack.Data.Postgres;
+using AutoStack.Data.Status;
 
 namespace AutoStack.Data.Logs;
 
@@ -48,14 +49,18 @@ internal static class LogIndex
     /// </summary>
     public static int LinesAfter(int lines) => Math.Min(10 * lines, MaxLines);
 
-    /// <summary>True when the database has the index, complete.</summary>
-    public static async Task<bool> IsThereAsync(Db db, CancellationToken cancellationToken) =>
+    /// <summary>
+    /// True when the database has the index, complete, and the owner's statements may use it: not under row security, where the server looks
+    /// at the text of a line only after the policy.
+    /// </summary>
+    public static async Task<bool> IsThereAsync(Db db, Guid ownerId, CancellationToken cancellationToken) =>
         await db.FindValueAsync(row => row.Flag(), """
             SELECT EXISTS (
                 SELECT
                 FROM pg_catalog.pg_index x
                 WHERE x.indexrelid = pg_catalog.to_regclass('public.deployment_logs_search_idx')::oid AND x.indisvalid)
-            """, [], cancellationToken).ConfigureAwait(false) ?? false;
+              AND NOT pg_catalog.row_security_active(pg_catalog.to_regclass('public.deployment_logs')::oid)
+            """, [P.Owner(ownerId)], cancellationToken).ConfigureAwait(false) ?? false;
 
     /// <summary>
     /// Reads the first lines of ranges that may contain a text, in the order of the ranges: at most 1,000 lines and 4 MiB, at least one.
@@ -88,7 +93,7 @@ internal static class LogIndex
                     FROM candidates l
                     JOIN unnest(@ids::uuid[], @afters::bigint[], @untils::bigint[]) WITH ORDINALITY c (id, after, until, ordinal)
                         ON c.id = l.deployment_id AND l.seq > c.after AND l.seq <= c.until
-                    JOIN deployments d ON d.id = c.id AND d.user_id = @ownerId AND NOT d.is_deleted
+                    JOIN deployments d ON d.id = c.id AND d.user_id = @ownerId AND NOT d.is_deleted AND {AccountState.OwnerIsOpen}
                     ORDER BY c.ordinal, l.seq
                     LIMIT 1000
                 ) k
@@ -102,19 +107,18 @@ internal static class LogIndex
             P.Of(ranges.Min(range => range.After), "first"),
             P.Of(ranges.Max(range => range.Until), "last"),
             P.Of(ownerId),
-            P.Text(pattern, name: "pattern"));
+            P.Text(pattern, name: "pattern"))
+        {
+            IsPlannedForItsValues = true,
+        };
         var candidates = 0L;
-        var lines = await db.ReadBatchAsync(
-            async sets =>
+        var lines = await db.ListAsync(
+            row =>
             {
-                await sets.SkipAsync().ConfigureAwait(false);
-                return await sets.ListAsync(row =>
-                {
-                    var line = DeploymentLogRepository.Read(row);
-                    candidates = row.Long();
-                    return line;
-                }).ConfigureAwait(false);
-            }, [CustomPlan.ForTransaction(), statement], cancellationToken).ConfigureAwait(false);
+                var line = DeploymentLogRepository.Read(row);
+                candidates = row.Long();
+                return line;
+            }, statement, cancellationToken).ConfigureAwait(false);
         return (lines, lines.Count > 0 && (lines.Count < candidates || candidates == CandidatesPerStatement));
     }
 

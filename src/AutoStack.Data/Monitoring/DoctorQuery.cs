@@ -75,7 +75,7 @@ internal static class DoctorQuery
                 EXISTS (
                     SELECT FROM pg_catalog.aclexplode(coalesce(d.datacl, pg_catalog.acldefault('d', d.datdba))) x
                     WHERE x.grantee = 0::oid AND x.privilege_type = 'TEMPORARY'),
-                o.rolname::text, coalesce(o.rolcanlogin, FALSE),
+                o.rolname::text, coalesce(o.rolcanlogin AND o.rolconnlimit <> 0, FALSE),
                 pg_catalog.current_setting('autostack.collation')
             FROM pg_catalog.pg_database d
             LEFT JOIN pg_catalog.pg_class c ON c.oid = pg_catalog.to_regclass('public.deployments')::oid
@@ -103,7 +103,7 @@ internal static class DoctorQuery
             SELECT r.rolname::text
             FROM pg_catalog.pg_roles r
             JOIN pg_catalog.pg_class c ON c.oid = pg_catalog.to_regclass('public.deployments')::oid
-            WHERE r.rolcanlogin AND NOT r.rolsuper AND pg_catalog.has_table_privilege(r.oid, c.oid, 'INSERT')
+            WHERE r.rolcanlogin AND r.rolconnlimit <> 0 AND NOT r.rolsuper AND pg_catalog.has_table_privilege(r.oid, c.oid, 'INSERT')
               AND (r.oid = c.relowner OR NOT pg_catalog.pg_has_role(r.oid, c.relowner, 'MEMBER'))
             """),
         new("""

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Diagnostics.Metrics;
 using System.Text.RegularExpressions;
+using AutoStack.Data.HealthChecks;
 using AutoStack.Data.Postgres;
 
 namespace AutoStack.Data.Partitions;
@@ -8,9 +9,10 @@ namespace AutoStack.Data.Partitions;
 /// <param name="db">Runs what is short.</param>
 /// <param name="patient">Runs what reads a whole partition.</param>
 /// <param name="clock">The clock; a fake clock shifts the time that periods are compared with.</param>
+/// <param name="hours">Whether health checks are in chunks of TimescaleDB.</param>
 /// <param name="archiving">Drops a partition after storing it in an archive; null to drop without one.</param>
-internal sealed partial class PartitionMaintenance(Db db, Db patient, TimeProvider clock, PartitionDrop? archiving = null)
-    : IPartitionMaintenance
+internal sealed partial class PartitionMaintenance(
+    Db db, Db patient, TimeProvider clock, HealthCheckHours hours, PartitionDrop? archiving = null) : IPartitionMaintenance
 {
     /// <summary>The time that a statement has which reads a whole partition.</summary>
     internal static readonly TimeSpan Longest = TimeSpan.FromHours(1);
@@ -19,6 +21,13 @@ internal sealed partial class PartitionMaintenance(Db db, Db patient, TimeProvid
 
     private static readonly Gauge<double> Ahead = Telemetry.Meter.CreateGauge<double>(
         "autostack.partitions.days_ahead", "d", "Days until a table of logs has no partition for new rows, when they were last read.");
+
+    /// <summary>Lifts the role's own limits from a transaction: they are for statements that serve a request.</summary>
+    internal static Statement LiftLimits() => new("""
+        SELECT pg_catalog.set_config(s.name, '0', TRUE)
+        FROM pg_catalog.pg_settings s
+        WHERE s.name IN ('statement_timeout', 'transaction_timeout')
+        """);
 
     /// <summary>The tables that the feature partitions.</summary>
     internal static IReadOnlyList<string> Tables { get; } = ["deployment_logs", "deployment_runtime_logs", "deployment_health_checks"];
@@ -43,7 +52,12 @@ internal sealed partial class PartitionMaintenance(Db db, Db patient, TimeProvid
             """, [P.Of([.. Tables], "names"), ServerTime.Now(clock)], cancellationToken).ConfigureAwait(false);
         var readAt = rows.Count == 0 ? default : rows[0].ReadAt;
         var status = new PartitionStatus(
-            [.. Tables.Select(name => Table(name, [.. rows.Where(row => row.Table == name)], readAt))], readAt);
+            [.. Tables.Select(name => Table(name, [.. rows.Where(row => row.Table == name)], readAt))], readAt)
+        {
+            Jobs = await hours.ReadAsync(
+                db, () => HealthCheckChunks.ListJobsAsync(db, cancellationToken), () => Task.FromResult<IReadOnlyList<ChunkJob>>([]),
+                cancellationToken).ConfigureAwait(false),
+        };
         foreach (var table in status.Tables)
         {
             if (table.DaysAhead is { } days)
@@ -93,6 +107,11 @@ internal sealed partial class PartitionMaintenance(Db db, Db patient, TimeProvid
     /// <param name="cancellationToken">Stops the work.</param>
     internal async Task<Release> ReleaseAsync(string table, DateTimeOffset before, CancellationToken cancellationToken)
     {
+        if (await AreChunksAsync(table, cancellationToken).ConfigureAwait(false))
+        {
+            return await HealthCheckChunks.ReleaseAsync(patient, before, cancellationToken).ConfigureAwait(false);
+        }
+
         var (dropped, first) = (0, before);
         var partitions = await ListBoundedAsync(table, cancellationToken).ConfigureAwait(false);
         foreach (var partition in partitions.Where(partition => partition.Until <= before))
@@ -119,7 +138,12 @@ internal sealed partial class PartitionMaintenance(Db db, Db patient, TimeProvid
     /// like the default partition.
     /// </summary>
     internal async Task<DateTimeOffset> FindFirstWholeAsync(string table, DateTimeOffset before, CancellationToken cancellationToken) =>
-        FirstWhole(await ListBoundedAsync(table, cancellationToken).ConfigureAwait(false), before);
+        await AreChunksAsync(table, cancellationToken).ConfigureAwait(false)
+            ? await HealthCheckChunks.FindFirstWholeAsync(db, before, cancellationToken).ConfigureAwait(false)
+            : FirstWhole(await ListBoundedAsync(table, cancellationToken).ConfigureAwait(false), before);
+
+    private async Task<bool> AreChunksAsync(string table, CancellationToken cancellationToken) =>
+        table == HealthCheckChunks.Table && await hours.AreThereAsync(db, cancellationToken).ConfigureAwait(false);
 
     private static DateTimeOffset FirstWhole(IEnumerable<LogPartition> partitions, DateTimeOffset before) => partitions
         .Where(partition => partition.Until > before)
@@ -141,7 +165,7 @@ internal sealed partial class PartitionMaintenance(Db db, Db patient, TimeProvid
         new Statement("SELECT 1 WHERE public.drop_log_partition(@name, @before)", P.Text(name, name: "name"), P.Of(before)),
         nameof(DropAsync), cancellationToken);
 
-    // The role's own limits are for statements that serve a request. True when the statement returns a row.
+    // True when the statement returns a row.
     private Task<bool> RunPatientlyAsync(Statement statement, string operation, CancellationToken cancellationToken) =>
         patient.WriteBatchAsync(
             async sets =>
@@ -149,14 +173,7 @@ internal sealed partial class PartitionMaintenance(Db db, Db patient, TimeProvid
                 await sets.SkipAsync().ConfigureAwait(false);
                 return await sets.AnyAsync().ConfigureAwait(false);
             },
-            [
-                new Statement("""
-                    SELECT pg_catalog.set_config(s.name, '0', TRUE)
-                    FROM pg_catalog.pg_settings s
-                    WHERE s.name IN ('statement_timeout', 'transaction_timeout')
-                    """),
-                statement,
-            ],
+            [LiftLimits(), statement],
             cancellationToken,
             operation);
 
@@ -199,9 +216,9 @@ internal sealed partial class PartitionMaintenance(Db db, Db patient, TimeProvid
         string Table, bool IsPartitioned, string? Partition, string? Bound, long? Rows, long? Bytes, string? Ahead, DateTimeOffset ReadAt);
 
     /// <summary>What a retention run has dropped, and what is left to purge.</summary>
-    /// <param name="Before">The moment before which rows are purged one by one.</param>
+    /// <param name="Before">The moment before which rows are purged one by one; null when none are.</param>
     /// <param name="Dropped">The number of dropped partitions.</param>
-    internal readonly record struct Release(DateTimeOffset Before, int Dropped);
+    internal readonly record struct Release(DateTimeOffset? Before, int Dropped);
 }
 
 /// <summary>Drops a partition in another way, for example after it was archived; false when the partition stays.</summary>

@@ -13,7 +13,15 @@ public sealed record PartitionStatus(IReadOnlyList<PartitionedTable> Tables, Dat
     /// partitioned tables.
     /// </summary>
     public double? DaysAhead => Tables.Where(table => table.IsPartitioned).Min(table => table.DaysAhead);
+
+    /// <summary>The jobs that compress health checks and sum them up; empty without the feature <c>timescale</c>.</summary>
+    public IReadOnlyList<ChunkJob> Jobs { get; init; } = [];
 }
+
+/// <summary>One job of TimescaleDB.</summary>
+/// <param name="Name">The procedure that it runs.</param>
+/// <param name="SucceededAt">The end of the last run that succeeded; null when none did.</param>
+public sealed record ChunkJob(string Name, DateTimeOffset? SucceededAt);
 
 /// <summary>One table and its partitions.</summary>
 /// <param name="Name">The table.</param>

@@ -88,8 +88,8 @@ internal class Call(Operation operation, TimeSpan? bound, CancellationToken call
     /// <summary>The time since the connection was opened.</summary>
     public TimeSpan Held => Stopwatch.GetElapsedTime(opened);
 
-    /// <summary>The statement that precedes those of the call, in their transaction; null for none. Its result is not read.</summary>
-    public Statement? Prefix { get; set; }
+    /// <summary>What the transaction of the call is told before its statements; null for nothing.</summary>
+    public TransactionValues? Values { get; set; }
 
     /// <summary>Whether the long use of the connection was reported.</summary>
     public bool IsReported { get; set; }

@@ -1,4 +1,3 @@
-using System.Data;
 using System.Data.Common;
 using Dapper;
 using Npgsql;
@@ -11,13 +10,9 @@ namespace AutoStack.Data.Postgres;
 /// </summary>
 /// <param name="telemetry">Measures the calls.</param>
 /// <param name="timeouts">The limits of the calls.</param>
-/// <param name="settings">What the server is told about each call that changes rows; null for nothing.</param>
-internal abstract class Executor(Telemetry telemetry, Timeouts timeouts, TransactionSettings? settings)
+/// <param name="settings">What the server is told about each call.</param>
+internal abstract partial class Executor(Telemetry telemetry, Timeouts timeouts, TransactionSettings settings)
 {
-    // Applies to the transaction of the batch only. SET TRANSACTION would warn outside BEGIN. In a unit of work, which is READ COMMITTED
-    // already, the statement has no effect.
-    private const string ReadCommitted = "SET transaction_isolation = 'read committed'";
-
     /// <summary>The limit of an attempt at a call, in seconds; 0 for none.</summary>
     public int CommandSeconds => timeouts.CommandSeconds;
 
@@ -51,7 +46,7 @@ internal abstract class Executor(Telemetry telemetry, Timeouts timeouts, Transac
     {
         var call = new PendingCall<T>(this, operation, access, timeouts, cancellationToken)
         {
-            Prefix = settings is null || access == Access.Read ? null : PrefixOf(settings.ActorOf(statements)),
+            Values = settings.Of(statements, access),
         };
         if (FollowsPrimary)
         {
@@ -61,37 +56,6 @@ internal abstract class Executor(Telemetry telemetry, Timeouts timeouts, Transac
         call.Watch();
         _ = WorkAsync(call, statements, access, send, read, cancellationToken);
         return call.Task;
-    }
-
-    /// <summary>Sends one statement.</summary>
-    public Task<DbDataReader> SendAsync(NpgsqlConnection connection, Statement statement, Call call) => call.Prefix is null
-        ? connection.ExecuteReaderAsync(new CommandDefinition(
-            statement.NumberedText, statement, commandTimeout: timeouts.DriverSeconds, commandType: CommandType.Text,
-            cancellationToken: call.Token))
-        : SendBatchAsync(connection, [statement], readCommitted: false, call);
-
-    /// <summary>Sends several statements in one round trip, which is one transaction unless the connection is in one.</summary>
-    public Task<DbDataReader> SendBatchAsync(NpgsqlConnection connection, Statement[] statements, bool readCommitted, Call call)
-    {
-#pragma warning disable CA2000 // A batch holds no resource besides its statements, which the reader needs.
-        DbBatch batch = new NpgsqlBatch(connection) { Timeout = timeouts.DriverSeconds };
-#pragma warning restore CA2000
-        if (readCommitted)
-        {
-            batch.BatchCommands.Add(new NpgsqlBatchCommand(ReadCommitted));
-        }
-
-        if (call.Prefix is { } prefix)
-        {
-            batch.BatchCommands.Add(prefix.ToBatchCommand());
-        }
-
-        foreach (var statement in statements)
-        {
-            batch.BatchCommands.Add(statement.ToBatchCommand());
-        }
-
-        return call.Prefix is null ? batch.ExecuteReaderAsync(call.Token) : AfterPrefixAsync(batch, call.Token);
     }
 
     /// <summary>Throws when the executor only reads.</summary>
@@ -118,8 +82,9 @@ internal abstract class Executor(Telemetry telemetry, Timeouts timeouts, Transac
     /// <summary>Measures a call that ends for its caller.</summary>
     public void Ended(Call call, Exception? failure) => Telemetry.Stop(call, failure);
 
-    /// <summary>The statement that tells the server who acts; null when it need not be told.</summary>
-    protected virtual Statement? PrefixOf(string actor) => actor.Length == 0 ? null : TransactionSettings.Set(actor);
+    /// <summary>The statement that precedes those of a call, made when the call is sent; null for none. Its result is not read.</summary>
+    protected virtual Statement? PrefixOf(Call call) =>
+        call.Values is { } values ? TransactionSettings.Set(values.After(TransactionValues.None), TransactionValues.None) : null;
 
     /// <summary>Acquires the connection for an attempt.</summary>
     protected abstract ValueTask<NpgsqlConnection> AcquireAsync(Call call);
@@ -148,26 +113,11 @@ internal abstract class Executor(Telemetry telemetry, Timeouts timeouts, Transac
         CancellationToken cancellationToken) =>
         call.SendsAgain(second =>
         {
-            second.Prefix = call.Prefix;
+            second.Values = call.Values;
             Telemetry.Lost(second.Lost!);
             Telemetry.Repeated(second.Lost!, isLost: true);
             _ = WorkAsync(second, statements, access, send, read, cancellationToken);
         });
-
-    private static async Task<DbDataReader> AfterPrefixAsync(DbBatch batch, CancellationToken cancellationToken)
-    {
-        var reader = await batch.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
-        try
-        {
-            await reader.NextResultAsync(cancellationToken).ConfigureAwait(false);
-            return reader;
-        }
-        catch
-        {
-            await reader.DisposeAsync().ConfigureAwait(false);
-            throw;
-        }
-    }
 
     // One method on purpose: every extra async method allocates a state machine per call. It goes on without the caller when the time of
     // the call is over. A null reader means that send has already consumed the response (COPY).

@@ -74,7 +74,9 @@ public interface IUnitOfWork
 /// <summary>The repositories of one transaction, or of reads on a standby.</summary>
 public interface IRepositories
 {
-    /// <summary>A repository; of no use once the unit of work that it belongs to has ended.</summary>
+    /// <summary>
+    /// A repository, or the <see cref="IOwnStatements"/> of a unit of work; of no use once the unit of work that it belongs to has ended.
+    /// </summary>
     /// <typeparam name="TRepository">The interface of the repository.</typeparam>
     /// <returns>The repository.</returns>
     /// <exception cref="ArgumentException"><typeparamref name="TRepository"/> is no repository of this library.</exception>

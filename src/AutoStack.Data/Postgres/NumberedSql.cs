@@ -55,6 +55,9 @@ internal sealed partial class NumberedSql
         return ordered;
     }
 
+    /// <summary>The place of a parameter in the order of the numbers; -1 when the statement has none of this name.</summary>
+    public int PlaceOf(string name) => names.IndexOf(name);
+
     private static NpgsqlParameter Find(NpgsqlParameter[] parameters, string name)
     {
         foreach (var parameter in parameters)

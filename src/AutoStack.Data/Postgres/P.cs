@@ -22,6 +22,12 @@ internal static class P
     public static NpgsqlParameter Of(Guid? value, [CallerArgumentExpression(nameof(value))] string name = "") =>
         value is { } present ? Of(present, name) : Null(NpgsqlDbType.Uuid, name);
 
+    /// <summary>
+    /// The owner of a statement, <c>@ownerId</c>: the statement runs with the rights of that user where the database knows such rights. The
+    /// text may name the user by another parameter.
+    /// </summary>
+    public static NpgsqlParameter Owner(Guid userId) => Typed(userId, NpgsqlDbType.Uuid, "ownerId");
+
     public static NpgsqlParameter Of(bool value, [CallerArgumentExpression(nameof(value))] string name = "") =>
         Typed(value, NpgsqlDbType.Boolean, name);
 

@@ -10,8 +10,8 @@ namespace AutoStack.Data.Postgres;
 /// <param name="reopens">
 /// Whether a call waits for a server that cannot be reached, for as long as it has time. False for work that repeats its calls itself.
 /// </param>
-/// <param name="settings">What the server is told about each call that changes rows; null for nothing.</param>
-internal class PooledExecutor(Pool pool, Telemetry telemetry, Timeouts timeouts, bool reopens, TransactionSettings? settings)
+/// <param name="settings">What the server is told about each call.</param>
+internal class PooledExecutor(Pool pool, Telemetry telemetry, Timeouts timeouts, bool reopens, TransactionSettings settings)
     : Executor(telemetry, timeouts, settings)
 {
     public override bool IsTransactionPerCall => true;

@@ -15,6 +15,11 @@ internal static class ServerTime
     /// </summary>
     internal const string Present = "coalesce(@now, pg_catalog.timezone('UTC', pg_catalog.statement_timestamp()))";
 
+    /// <summary>
+    /// The host's time, from which a statement reads first and nothing is decided or stored: with a wrong clock it reads once more.
+    /// </summary>
+    public static DateTimeOffset About(TimeProvider clock) => clock.GetUtcNow();
+
     // A clock that wraps the machine's clock is not a fake one.
     private static readonly TimeSpan Noise = TimeSpan.FromSeconds(1);
 

@@ -111,6 +111,10 @@ internal static class SqlErrors
                 or PostgresErrorCodes.QueryCanceled or PostgresErrorCodes.LockNotAvailable or ['5', '3' or '4', ..] or ['X', 'X', ..]
         };
 
+    /// <summary>True when row security hides the row that the statement met, or refuses the one that it wrote: it is another user's.</summary>
+    public static bool IsOfAnothersRow(PostgresException exception) =>
+        exception is { SqlState: PostgresErrorCodes.InsufficientPrivilege, Routine: "ExecWithCheckOptions" };
+
     /// <summary>True when retrying with the same values would fail again.</summary>
     public static bool IsOfTheValues(Exception exception) => exception switch
     {

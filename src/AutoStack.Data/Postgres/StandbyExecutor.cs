@@ -9,12 +9,14 @@ namespace AutoStack.Data.Postgres;
 /// <param name="primary">Runs what a standby cannot answer.</param>
 /// <param name="telemetry">Measures the calls.</param>
 /// <param name="timeouts">The limits of the calls.</param>
+/// <param name="settings">What the server is told about each call.</param>
 /// <param name="wait">The time in which a standby that is behind the token is asked again.</param>
 /// <param name="repository">The interface that the caller uses.</param>
 /// <param name="token">What the reads must see.</param>
 internal sealed class StandbyExecutor(
-    Pool standbys, Executor primary, Telemetry telemetry, Timeouts timeouts, TimeSpan wait, Type repository, ReadToken token)
-    : PooledExecutor(standbys, telemetry, timeouts, reopens: false, settings: null)
+    Pool standbys, Executor primary, Telemetry telemetry, Timeouts timeouts, TransactionSettings settings, TimeSpan wait, Type repository,
+    ReadToken token)
+    : PooledExecutor(standbys, telemetry, timeouts, reopens: false, settings)
 {
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(5);
     private readonly Timeouts timeouts = timeouts;

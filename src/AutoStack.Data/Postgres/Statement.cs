@@ -18,19 +18,21 @@ internal sealed class Statement([ConstantExpected] string sql, params NpgsqlPara
     /// <summary>The text as the server gets it, with numbers.</summary>
     public string NumberedText => numbered.Text;
 
-    /// <summary>The parameter of a name; null without one. Only before the statement is sent: a sent parameter has no name.</summary>
-    public NpgsqlParameter? Find(string name)
-    {
-        foreach (var parameter in parameters)
-        {
-            if (parameter.ParameterName == name)
-            {
-                return parameter;
-            }
-        }
+    /// <summary>
+    /// The owner whose rows the statement reads or changes, from its parameter <c>ownerId</c>; null for a statement of the platform.
+    /// </summary>
+    public Guid? OwnerId => Find("ownerId");
 
-        return null;
-    }
+    /// <summary>The user that the statement names, from its parameter <c>userId</c>.</summary>
+    public Guid? UserId => Find("userId");
+
+    /// <summary>The deployment that the statement is about, from its parameter <c>deploymentId</c>.</summary>
+    public Guid? DeploymentId => Find("deploymentId");
+
+    /// <summary>
+    /// Whether the server plans the statement for its values: a generic plan does not know how often a searched text occurs.
+    /// </summary>
+    public bool IsPlannedForItsValues { get; init; }
 
     /// <summary>The statement as a part of a batch.</summary>
     public NpgsqlBatchCommand ToBatchCommand()
@@ -42,6 +44,22 @@ internal sealed class Statement([ConstantExpected] string sql, params NpgsqlPara
 
     void SqlMapper.IDynamicParameters.AddParameters(IDbCommand command, SqlMapper.Identity identity) =>
         Fill(((NpgsqlCommand)command).Parameters);
+
+    // A parameter that was sent has no name.
+    private Guid? Find(string name)
+    {
+        foreach (var parameter in parameters)
+        {
+            if (parameter.ParameterName == name)
+            {
+                return (parameter as NpgsqlParameter<Guid>)?.TypedValue;
+            }
+        }
+
+        return ordered is not null && numbered.PlaceOf(name) is var place and >= 0
+            ? (ordered[place] as NpgsqlParameter<Guid>)?.TypedValue
+            : null;
+    }
 
     // A statement that is sent again takes its parameters back from the command of the first attempt.
     private void Fill(NpgsqlParameterCollection target)

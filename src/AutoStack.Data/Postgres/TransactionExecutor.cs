@@ -10,9 +10,9 @@ namespace AutoStack.Data.Postgres;
 /// <param name="holder">The call that opened it, and holds it until the end of the transaction.</param>
 /// <param name="telemetry">Measures the calls.</param>
 /// <param name="timeouts">The limits of the calls.</param>
-/// <param name="settings">What the server is told about each call that changes rows; null for nothing.</param>
+/// <param name="settings">What the server is told about each call.</param>
 internal sealed class TransactionExecutor(
-    NpgsqlConnection connection, Call holder, Telemetry telemetry, Timeouts timeouts, TransactionSettings? settings)
+    NpgsqlConnection connection, Call holder, Telemetry telemetry, Timeouts timeouts, TransactionSettings settings)
     : Executor(telemetry, timeouts, settings)
 {
     private readonly Lock gate = new();
@@ -21,7 +21,7 @@ internal sealed class TransactionExecutor(
     private bool ended;
 
     // What the server was told last, for the rest of the transaction.
-    private string actor = "";
+    private TransactionValues last = TransactionValues.None;
 
     // Guarded by gate.
     private bool isInUse;
@@ -80,15 +80,18 @@ internal sealed class TransactionExecutor(
     public override ValueTask<NpgsqlTransaction?> BeginAsync(NpgsqlConnection connection, CancellationToken cancellationToken) =>
         default;
 
-    protected override Statement? PrefixOf(string actor)
+    // Only what is sent counts: a call that was cancelled before changes nothing that the next one could rely on.
+    protected override Statement? PrefixOf(Call call)
     {
-        if (actor == this.actor)
+        if (call.Values is null && last == TransactionValues.None)
         {
             return null;
         }
 
-        this.actor = actor;
-        return TransactionSettings.Set(actor);
+        var values = (call.Values ?? TransactionValues.Unnamed).After(last);
+        var prefix = TransactionSettings.Set(values, last);
+        last = values;
+        return prefix;
     }
 
     protected override ValueTask<NpgsqlConnection> AcquireAsync(Call call)

@@ -5,7 +5,7 @@ using Npgsql;
 namespace AutoStack.Data.Postgres;
 
 internal sealed class UnitOfWork(
-    Pool pool, Func<Type, Executor, object> createRepository, Telemetry telemetry, Timeouts timeouts, TransactionSettings? settings)
+    Pool pool, Func<Type, Executor, object> createRepository, Telemetry telemetry, Timeouts timeouts, TransactionSettings settings)
     : IUnitOfWork
 {
     private static readonly Subject Name = new("UnitOfWork", table: null);
@@ -293,6 +293,8 @@ internal sealed class UnitOfWork(
     private sealed class Scope(TransactionExecutor executor, Func<Type, Executor, object> createRepository) : IRepositories
     {
         public TRepository Get<TRepository>()
-            where TRepository : class => (TRepository)createRepository(typeof(TRepository), executor);
+            where TRepository : class => typeof(TRepository) == typeof(IOwnStatements)
+                ? (TRepository)(object)new OwnStatements(executor)
+                : (TRepository)createRepository(typeof(TRepository), executor);
     }
 }

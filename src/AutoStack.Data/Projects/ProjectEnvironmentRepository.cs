@@ -1,5 +1,6 @@
 using AutoStack.Data.Postgres;
 using AutoStack.Data.Secrets;
+using AutoStack.Data.Status;
 
 namespace AutoStack.Data.Projects;
 
@@ -48,10 +49,10 @@ internal sealed class ProjectEnvironmentRepository(Db db, TimeProvider clock, Se
 
     public async Task<Secret?> FindAsync(Guid projectId, Guid ownerId, CancellationToken cancellationToken)
     {
-        var stored = await db.FindValueAsync(StoredSecret.Read, """
+        var stored = await db.FindValueAsync(StoredSecret.Read, $"""
             SELECT p.env_vars, p.env_vars_version
             FROM projects p
-            WHERE p.id = @projectId AND p.user_id = @ownerId
+            WHERE p.id = @projectId AND p.user_id = @ownerId AND {AccountState.OwnerIsOpen}
             """, [P.Of(projectId), P.Of(ownerId)], cancellationToken).ConfigureAwait(false);
         return secrets.Open(stored ?? default, PlaceOf(projectId, ownerId));
     }
@@ -64,7 +65,7 @@ internal sealed class ProjectEnvironmentRepository(Db db, TimeProvider clock, Se
             UPDATE projects p
             SET env_vars = @environment, env_vars_version = @version,
                 updated_at = greatest({ServerTime.Present}, p.updated_at + interval '1 microsecond')
-            WHERE p.id = @projectId AND p.user_id = @ownerId
+            WHERE p.id = @projectId AND p.user_id = @ownerId AND {AccountState.OwnerIsOpen}
             """,
             [
                 P.TextOrNull(stored.Value, name: "environment"),

@@ -15,7 +15,7 @@ internal static class ProjectParameters
         return
         [
             P.Of(project.Id ?? Ids.New(), "id"),
-            P.Of(project.UserId),
+            P.Owner(project.UserId),
             P.Text(project.Name, IProjectRepository.MaxNameLength),
             P.Text(RepositoryText.Check(project.Repository, "project.Repository"), RepositoryText.MaxLength, "project.Repository"),
             P.Text(BranchName.Check(project.Branch, "project.Branch"), BranchName.MaxLength, "project.Branch"),

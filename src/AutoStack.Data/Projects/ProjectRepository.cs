@@ -1,5 +1,6 @@
 using AutoStack.Data.Accounts;
 using AutoStack.Data.Postgres;
+using AutoStack.Data.Status;
 using AutoStack.Data.Values;
 using Npgsql;
 
@@ -29,8 +30,8 @@ internal sealed partial class ProjectRepository(Db db, TimeProvider clock) : IPr
     // The order of SameRepository: a project with the same host comes before a project without one.
     private const string BestMatch = "p.repository_host = @host DESC, p.created_at, p.id";
 
-    // The project p of a request itself: its repetition finds it. Needs @id, @userId, @host and @path.
-    private const string Own = $"p.id = @id AND p.user_id = @userId AND {SameRepository}";
+    // The project p of a request itself: its repetition finds it. Needs @id, @ownerId, @host and @path.
+    private const string Own = $"p.id = @id AND p.user_id = @ownerId AND {SameRepository}";
 
     // The version of a row: it grows with every change, whatever the clock shows. Needs @now.
     private const string Changed = $"greatest({ServerTime.Present}, p.updated_at + interval '1 microsecond')";
@@ -58,13 +59,16 @@ internal sealed partial class ProjectRepository(Db db, TimeProvider clock) : IPr
         AND (NOT @setJenkinsJobName OR p.jenkins_job_name::text IS NOT DISTINCT FROM @jenkinsJobName)
         """;
 
+    // The constraint that a write for an account that does not exist violates.
+    private const string Owner = "projects_user_id_fkey";
+
     private const string Inserted = """
         id, user_id, name, repository, branch, build_command, output_dir, github_repo_id, runtime,
         auto_deploy_enabled, auto_deploy_branch, jenkins_job_name, created_at, updated_at
         """;
 
     private const string Values = $"""
-        @id, @userId, @name, @repository, @branch, @buildCommand, @outputDir, @gitHubRepoId, @runtime,
+        @id, @ownerId, @name, @repository, @branch, @buildCommand, @outputDir, @gitHubRepoId, @runtime,
         @autoDeployEnabled, @autoDeployBranch, @jenkinsJobName, {ServerTime.Present}, {ServerTime.Present}
         """;
 
@@ -94,7 +98,7 @@ internal sealed partial class ProjectRepository(Db db, TimeProvider clock) : IPr
         db.FindAsync(Read, $"""
             SELECT {Columns}
             FROM projects p
-            WHERE p.id = @id AND p.user_id = @ownerId
+            WHERE p.id = @id AND p.user_id = @ownerId AND {AccountState.OwnerIsOpen}
             """, [P.Of(id), P.Of(ownerId)], cancellationToken);
 
     public Task<Project?> FindByRepositoryAsync(Guid ownerId, string repository, CancellationToken cancellationToken)
@@ -103,22 +107,38 @@ internal sealed partial class ProjectRepository(Db db, TimeProvider clock) : IPr
         return db.FindAsync(Read, $"""
             SELECT {Columns}
             FROM projects p
-            WHERE p.user_id = @ownerId AND {SameRepository}
+            WHERE p.user_id = @ownerId AND {SameRepository} AND {AccountState.OwnerIsOpen}
             ORDER BY {BestMatch}
             LIMIT 1
             """, [P.Of(ownerId), P.Text(address.Host), P.Text(address.Path)], cancellationToken);
     }
 
-    public async Task<Project> AddAsync(NewProject project, CancellationToken cancellationToken) =>
-        await db.WriteAsync(Read, $"""
-            INSERT INTO projects AS p ({Inserted})
-            VALUES ({Values})
-            ON CONFLICT (id) DO UPDATE
-            SET name = p.name
-            WHERE p.user_id = excluded.user_id
-            RETURNING {Columns}
-            """, ProjectParameters.Of(project, clock), cancellationToken).ConfigureAwait(false)
-            ?? throw DuplicateException.OfId("projects_pkey");
+    public async Task<Project> AddAsync(NewProject project, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var added = await db.WriteAsync(Read, $"""
+                INSERT INTO projects AS p ({Inserted})
+                SELECT {Values}
+                WHERE {AccountState.OwnerIsOpen}
+                ON CONFLICT (id) DO UPDATE
+                SET name = p.name
+                WHERE p.user_id = excluded.user_id
+                RETURNING {Columns}
+                """, ProjectParameters.Of(project, clock), cancellationToken).ConfigureAwait(false);
+            if (added is null)
+            {
+                await AccountClosing.ThrowIfClosedAsync(db, project.UserId, Owner, cancellationToken).ConfigureAwait(false);
+                throw DuplicateException.OfId("projects_pkey");
+            }
+
+            return added;
+        }
+        catch (PostgresException exception) when (SqlErrors.IsOfAnothersRow(exception))
+        {
+            throw DuplicateException.OfId("projects_pkey");
+        }
+    }
 
     public async Task<Project> EnsureAsync(NewProject project, ProjectPatch patch, CancellationToken cancellationToken)
     {
@@ -133,36 +153,47 @@ internal sealed partial class ProjectRepository(Db db, TimeProvider clock) : IPr
             WHERE p.id = (
                 SELECT p.id
                 FROM projects p
-                WHERE p.user_id = @userId AND {SameRepository}
+                WHERE p.user_id = @ownerId AND {SameRepository}
                 ORDER BY {BestMatch}
                 LIMIT 1
-            ) AND NOT EXISTS (SELECT FROM projects p WHERE {Own})
+            ) AND NOT EXISTS (SELECT FROM projects p WHERE {Own}) AND {AccountState.OwnerIsOpen}
             RETURNING {Columns}
             """, [.. Place(), .. ProjectParameters.Of(patch, clock)]);
         var insert = new Statement($"""
             INSERT INTO projects AS p ({Inserted})
             SELECT {Values}
-            WHERE NOT EXISTS (SELECT FROM projects p WHERE p.user_id = @userId AND {SameRepository})
+            WHERE NOT EXISTS (SELECT FROM projects p WHERE p.user_id = @ownerId AND {SameRepository})
+              AND {AccountState.OwnerIsOpen}
             """, [P.Text(address.Host), P.Text(address.Path), .. insertParameters]);
         var own = new Statement($"""
             SELECT {Columns}
             FROM projects p
-            WHERE {Own}
+            WHERE {Own} AND {AccountState.OwnerIsOpen}
             """, Place());
 
         // The project to update may be removed concurrently while another project of the repository stays: then neither statement has
         // returned a row.
-        return await Retries.UntilConsistentAsync(() => db.WriteBatchAsync(
-            async sets =>
+        return await Retries.UntilConsistentAsync(async () =>
+        {
+            var ensured = await db.WriteBatchAsync(
+                async sets =>
+                {
+                    await sets.SkipAsync().ConfigureAwait(false);
+                    var updated = await sets.FindAsync(Read).ConfigureAwait(false);
+                    return await sets.FindAsync(Read).ConfigureAwait(false) ?? updated;
+                },
+                [UserRepository.Lock(project.UserId), update, insert, own], cancellationToken, nameof(EnsureAsync)).ConfigureAwait(false);
+            if (ensured is null)
             {
-                await sets.SkipAsync().ConfigureAwait(false);
-                var updated = await sets.FindAsync(Read).ConfigureAwait(false);
-                return await sets.FindAsync(Read).ConfigureAwait(false) ?? updated;
-            },
-            [UserRepository.Lock(project.UserId), update, insert, own], cancellationToken))
-            .ConfigureAwait(false);
+                await AccountClosing.ThrowIfClosedAsync(db, project.UserId, Owner, cancellationToken, nameof(EnsureAsync))
+                    .ConfigureAwait(false);
+            }
 
-        NpgsqlParameter[] Place() => [P.Of(project.Id.Value, "id"), P.Of(project.UserId), P.Text(address.Host), P.Text(address.Path)];
+            return ensured;
+        }).ConfigureAwait(false);
+
+        NpgsqlParameter[] Place() =>
+            [P.Of(project.Id.Value, "id"), P.Owner(project.UserId), P.Text(address.Host), P.Text(address.Path)];
     }
 
     public Task<ProjectUpdateResult> UpdateAsync(
@@ -172,12 +203,13 @@ internal sealed partial class ProjectRepository(Db db, TimeProvider clock) : IPr
             UPDATE projects p
             SET {Patched}
             WHERE p.id = @id AND p.user_id = @ownerId AND p.updated_at = coalesce(@expectedVersion, p.updated_at)
+              AND {AccountState.OwnerIsOpen}
             RETURNING p.id
             """, [P.Of(id), P.Of(ownerId), P.Of(expectedVersion), .. ProjectParameters.Of(patch, clock)]);
         var current = new Statement($"""
             SELECT {Columns}, {HasPatch}
             FROM projects p
-            WHERE p.id = @id AND p.user_id = @ownerId
+            WHERE p.id = @id AND p.user_id = @ownerId AND {AccountState.OwnerIsOpen}
             """, [P.Of(id), P.Of(ownerId), .. ProjectParameters.Of(patch, clock)]);
         return db.WriteBatchAsync(
             async sets =>
@@ -191,9 +223,9 @@ internal sealed partial class ProjectRepository(Db db, TimeProvider clock) : IPr
     }
 
     public Task<bool> RemoveAsync(Guid id, Guid ownerId, CancellationToken cancellationToken) =>
-        db.RemoveAsync("""
+        db.RemoveAsync($"""
             DELETE FROM projects p
-            WHERE p.id = @id AND p.user_id = @ownerId
+            WHERE p.id = @id AND p.user_id = @ownerId AND {AccountState.OwnerIsOpen}
             """, [P.Of(id), P.Of(ownerId)], cancellationToken);
 
     private sealed record Met(Project Project, bool HasPatch);

@@ -1,5 +1,6 @@
 using AutoStack.Data.Accounts;
 using AutoStack.Data.Deployments;
+using AutoStack.Data.HealthChecks;
 using AutoStack.Data.Logs;
 using AutoStack.Data.Postgres;
 using AutoStack.Data.Projects;
@@ -10,7 +11,7 @@ namespace AutoStack.Data.Retention;
 /// Removes the rows of closed accounts, account by account: deployments with their logs, sessions and projects, at last the account. Where
 /// a run was stopped, the next one continues: the rows that are left say what is to do.
 /// </summary>
-internal sealed class ClosedAccounts(Db db)
+internal sealed class ClosedAccounts(Db db, HealthCheckHours hours)
 {
     private const string Operation = "RemoveClosedAccountsAsync";
 
@@ -61,7 +62,8 @@ internal sealed class ClosedAccounts(Db db)
         db.Writes(Operation);
         while (await AccountClosing.FindNextAsync(db, place.AfterId, Operation, cancellationToken).ConfigureAwait(false) is { } userId)
         {
-            var rows = await AccountDeployments.RemoveAsync(db, userId, limit, Operation, cancellationToken).ConfigureAwait(false)
+            var rows = await AccountDeployments.RemoveAsync(db, hours, userId, limit, Operation, cancellationToken)
+                .ConfigureAwait(false)
                 ?? await RemoveRestAsync(userId, limit, cancellationToken).ConfigureAwait(false);
             if (rows > 0)
             {

@@ -114,7 +114,13 @@ internal sealed class RetentionService(Db db, RetentionSources sources) : IReten
                 if (!released)
                 {
                     var release = await sources.Partitions.ReleaseAsync(rule.Table, before, cancellationToken).ConfigureAwait(false);
-                    (before, result, released) = (release.Before, result with { Partitions = release.Dropped }, true);
+                    (result, released) = (result with { Partitions = release.Dropped }, true);
+                    if (release.Before is not { } first)
+                    {
+                        break;
+                    }
+
+                    before = first;
                 }
 
                 var started = Stopwatch.GetTimestamp();

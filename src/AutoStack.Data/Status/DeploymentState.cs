@@ -4,10 +4,9 @@ namespace AutoStack.Data.Status;
 
 /// <summary>The columns of a deployment that decide which changes its current state allows.</summary>
 /// <param name="Status">The status.</param>
-/// <param name="UserId">The owner.</param>
 /// <param name="IsDeleted">True after a soft delete.</param>
 /// <param name="IsStarted">True once a worker has started the deployment.</param>
-internal sealed record DeploymentState(DeploymentStatus Status, Guid UserId, bool IsDeleted, bool IsStarted)
+internal sealed record DeploymentState(DeploymentStatus Status, bool IsDeleted, bool IsStarted)
 {
     /// <summary>
     /// The statuses that end a deployment. A statement that guards an end compares the status in lower case, because other programs may
@@ -30,27 +29,36 @@ internal sealed record DeploymentState(DeploymentStatus Status, Guid UserId, boo
         """;
 
     /// <summary>
-    /// The condition of statements on a deployment's rows: the user owns the deployment, which is not deleted. Needs <c>@deploymentId</c>
-    /// and <c>@ownerId</c>.
+    /// The condition of statements on a deployment's rows: the user owns the deployment, which is not deleted, and has an open account.
+    /// Needs <c>@deploymentId</c> and <c>@ownerId</c>.
     /// </summary>
     internal const string Owned =
-        "EXISTS (SELECT 1 FROM deployments d WHERE d.id = @deploymentId AND d.user_id = @ownerId AND NOT d.is_deleted)";
+        "EXISTS (SELECT 1 FROM deployments d WHERE d.id = @deploymentId AND d.user_id = @ownerId AND NOT d.is_deleted) AND "
+        + AccountState.OwnerIsOpen;
 
     /// <summary>
     /// The first statement of every state change: locks the row and reads its state. The next statement of the batch starts after the
     /// transaction that held the lock before has committed, and so sees the stages that this transaction wrote.
     /// </summary>
     internal static Statement Lock(Guid id) => new("""
-        SELECT d.status, d.user_id, d.is_deleted, d.started_at IS NOT NULL
+        SELECT d.status, d.is_deleted, d.started_at IS NOT NULL
         FROM deployments d
         WHERE d.id = @id
         FOR NO KEY UPDATE
         """, P.Of(id));
 
-    /// <summary>Reads the row of <see cref="Lock"/>.</summary>
-    internal static DeploymentState Read(RowReader row) => new(row.Value<DeploymentStatus>(), row.Guid(), row.Flag(), row.Flag());
+    /// <summary>The first statement of a change by the owner: as <see cref="Lock(Guid)"/>, for a deployment of the owner only.</summary>
+    internal static Statement Lock(Guid id, Guid ownerId) => new($"""
+        SELECT d.status, d.is_deleted, d.started_at IS NOT NULL
+        FROM deployments d
+        WHERE d.id = @id AND d.user_id = @ownerId AND {AccountState.OwnerIsOpen}
+        FOR NO KEY UPDATE
+        """, P.Of(id), P.Of(ownerId));
 
-    /// <summary>Why a worker must stop, from the row of <see cref="Lock"/>; null while the deployment is open.</summary>
+    /// <summary>Reads the row of <see cref="Lock(Guid)"/>.</summary>
+    internal static DeploymentState Read(RowReader row) => new(row.Value<DeploymentStatus>(), row.Flag(), row.Flag());
+
+    /// <summary>Why a worker must stop, from the row of <see cref="Lock(Guid)"/>; null while the deployment is open.</summary>
     internal static TransitionOutcome? ReasonToStop(DeploymentState? state) =>
         state is null ? TransitionOutcome.NotFound
         : state.Status.IsFinished && state.Status != DeploymentStatus.Cancelled ? TransitionOutcome.AlreadyFinished

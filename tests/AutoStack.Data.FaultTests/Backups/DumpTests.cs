@@ -56,14 +56,17 @@ public sealed class DumpTests
         var original = Server.ConnectionStringTo(site.Database);
         await ExecuteAsync(original, "CREATE EXTENSION pg_trgm");
         var migrator = new SchemaMigrator(original);
-        // The feature citus needs another server, and excludes log-partitions.
-        foreach (var feature in (await migrator.ReadFeaturesAsync(Token)).Where(feature => feature.Name != "citus"))
+        // The features citus and timescale need other servers, and exclude log-partitions.
+        foreach (var feature in (await migrator.ReadFeaturesAsync(Token)).Where(feature => feature.Name is not ("citus" or "timescale")))
         {
             await migrator.UpgradeAsync(MigrationTarget.Head.In(feature.Name), cancellationToken: Token);
         }
 
         await ExecuteAsync(original, Others);
         await ExecuteAsync(original, InPartitions);
+        await ExecuteAsync(original, "SELECT row_security_add_key('first', encode(sha256('dump'), 'base64'))");
+        await ExecuteAsync(original, "SELECT seal_audit_entries()");
+        await ExecuteAsync(original, "SELECT seal_audit_entries()");
         var (rows, copy) = (await RowsAsync(original), $"restored_{RandomName.Create()}");
         Assert.That(rows.Where(table => table.Count == 0).Select(table => table.Name), Is.Empty, "each table has rows");
         var folder = ServerFolder.Create();
@@ -79,6 +82,7 @@ public sealed class DumpTests
             Assert.That(await SchemaAsync(restored), Is.EqualTo(await SchemaAsync(original)));
             Assert.That(await PartitionsAsync(restored), Is.EqualTo(await PartitionsAsync(original)).And.Count.GreaterThan(3));
             Assert.That((await new SchemaMigrator(restored).CheckAsync(Token)).IsClean);
+            await AssertSealedAsync(restored);
         }
         finally
         {
@@ -92,6 +96,26 @@ public sealed class DumpTests
         var dump = await ConsoleRun.StartAsync(["dump"], connection: connectionString, cancellationToken: Token);
         Assert.That(dump.Code, Is.Zero, dump.Error);
         return dump.Output;
+    }
+
+    /// <summary>The restored audit log is as it was sealed, and later entries are sealed after it.</summary>
+    private static async Task AssertSealedAsync(string connectionString)
+    {
+        await ExecuteAsync(connectionString, "UPDATE users SET name = name || '.'");
+        await ExecuteAsync(connectionString, "SELECT seal_audit_entries()");
+        await ExecuteAsync(connectionString, "SELECT seal_audit_entries()");
+        var status = await ConsoleRun.StartAsync(["audit", "status", "--json"], connection: connectionString, cancellationToken: Token);
+        var verify = await ConsoleRun.StartAsync(
+            ["verify", "--check", "audit-chain"], connection: connectionString, cancellationToken: Token);
+        Assert.That(status.Json.GetProperty("seals").GetProperty("unsealedSince").GetString(), Is.Null, "every entry is sealed");
+        Assert.That(verify.Code, Is.Zero, verify.Output);
+        await ExecuteAsync(
+            connectionString,
+            "SET session_replication_role = replica; "
+            + "DELETE FROM autostack_audit.changes WHERE seq = (SELECT min(seq) FROM autostack_audit.changes)");
+        var removed = await ConsoleRun.StartAsync(
+            ["verify", "--check", "audit-chain"], connection: connectionString, cancellationToken: Token);
+        Assert.That(removed.Code, Is.EqualTo(8), removed.Output);
     }
 
     /// <summary>What <c>partitions status</c> says, without what ANALYZE and VACUUM change.</summary>
@@ -115,7 +139,8 @@ public sealed class DumpTests
         var names = await Invariants.Rows.ReadAsync(
             connection,
             "SELECT c.oid::regclass::text FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "
-            + "WHERE c.relkind = 'r' AND n.nspname IN ('public', 'autostack_partitions') ORDER BY 1",
+            + "WHERE c.relkind = 'r' AND n.nspname IN ('public', 'autostack_partitions') "
+            + "OR c.relkind IN ('r', 'p') AND NOT c.relispartition AND n.nspname = 'autostack_audit' ORDER BY 1",
             row => row.GetString(0),
             Token);
         var tables = new List<(string, long, string)>();

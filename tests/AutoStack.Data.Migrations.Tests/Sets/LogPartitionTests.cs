@@ -70,8 +70,35 @@ public sealed class LogPartitionTests : LogPartitionTestsBase
         Assert.That(after, Is.EqualTo(before));
     }
 
+    [Test]
+    public async Task Policies_and_row_security_of_the_tables_are_kept()
+    {
+        const string security = """
+            SELECT concat_ws(' ', c.oid::regclass, c.relrowsecurity, c.relforcerowsecurity, p.polname, p.polcmd, p.polpermissive,
+                pg_get_expr(p.polqual, c.oid), pg_get_expr(p.polwithcheck, c.oid))
+            FROM pg_class c
+            LEFT JOIN pg_policy p ON p.polrelid = c.oid
+            WHERE c.relkind IN ('r', 'p') AND (c.relrowsecurity OR c.relforcerowsecurity OR p.oid IS NOT NULL)
+            ORDER BY 1
+            """;
+        await ExecuteAsync("""
+            ALTER TABLE deployment_logs ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+            ALTER TABLE deployment_health_checks ENABLE ROW LEVEL SECURITY;
+            CREATE POLICY own ON deployment_logs USING (EXISTS (SELECT FROM deployments d WHERE d.id = deployment_id)) WITH CHECK (FALSE);
+            CREATE POLICY live ON deployment_health_checks AS RESTRICTIVE FOR SELECT TO PUBLIC USING (is_live);
+            """);
+        var before = await ListAsync(security);
+
+        await Migrator().UpgradeAsync(On, cancellationToken: Token);
+        var during = await ListAsync(security);
+        await Migrator().DowngradeAsync(Off, cancellationToken: Token);
+
+        Assert.That(before, Has.Count.EqualTo(2));
+        Assert.That(during, Is.EqualTo(before));
+        Assert.That(await ListAsync(security), Is.EqualTo(before));
+    }
+
     [TestCase("CREATE VIEW public.errors AS SELECT * FROM deployment_logs", "deployment_logs", "view public.errors")]
-    [TestCase("CREATE POLICY own ON deployment_health_checks USING (TRUE)", "deployment_health_checks", "policy own")]
     [TestCase("CREATE PUBLICATION lines FOR TABLE deployment_runtime_logs", "deployment_runtime_logs", "publication lines")]
     [TestCase("CREATE TABLE marks (line uuid REFERENCES deployment_logs)", "deployment_logs",
         "foreign key marks_line_fkey of public.marks")]

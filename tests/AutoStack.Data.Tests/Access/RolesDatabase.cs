@@ -139,7 +139,7 @@ internal sealed class RolesDatabase : IAsyncDisposable
         await using var connection = new NpgsqlConnection(settings.ConnectionString);
         await connection.OpenAsync();
         await using var command = new NpgsqlCommand(
-            $"DROP ROLE IF EXISTS {Role("migrator")}, {Role("app")}, {Role("readonly")}, {Role("owner")}", connection);
+            $"DROP ROLE IF EXISTS {Role("migrator")}, {Role("app")}, {Role("readonly")}, {Role("tenant")}, {Role("owner")}", connection);
         await command.ExecuteNonQueryAsync();
     }
 

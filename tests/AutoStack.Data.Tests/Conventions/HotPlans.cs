@@ -126,7 +126,7 @@ public sealed class HotPlans : DatabaseTests
 
     [Test]
     public Task A_log_tail_is_read_in_index_order([Values] bool generic) => AssertOrderedAsync(
-        generic, "deployment_logs_deployment_id_seq_key", ["l.seq <= @seq AND EXISTS", "NOT d.is_deleted)\nORDER BY l.seq DESC"], [],
+        generic, "deployment_logs_deployment_id_seq_key", ["l.seq <= @seq AND EXISTS", "c.closed_at IS NOT NULL)\nORDER BY l.seq DESC"], [],
         [.. Ids, ("seq", "bigint", "9223372036854775807"), ("limit", "int", "200")]);
 
     // A deployment has at most a few stages; no index has their order.
@@ -185,6 +185,31 @@ public sealed class HotPlans : DatabaseTests
             .And.Contain("deployments_under_way_project_id_idx")
             .And.Contain("deployments_under_way_user_id_idx"));
         Assert.That(plan, Does.Not.Contain("Seq Scan on deployments"), plan);
+    }
+
+    // The planner takes the index over all waiting deployments for smaller than it is.
+    [Test]
+    public async Task A_claim_with_limits_finds_the_chosen_deployment_by_its_id([Values] bool generic)
+    {
+        await using var connection = await Raw.OpenConnectionAsync(Token);
+
+        // The setting that the previous statement of the batch leaves behind.
+        await using (var chosen = new NpgsqlCommand($"SELECT set_config('autostack.chosen_ids', {Deployment}::text, FALSE)", connection))
+        {
+            await chosen.ExecuteScalarAsync(Token);
+        }
+
+        var plan = await ShippedPlan.ExplainAsync(
+            connection, ShippedPlan.Statement("WITH chosen AS MATERIALIZED"), generic,
+            [
+                ("maxPerProject", "int", "2"), ("maxPerUser", "int", "3"), ("now", "timestamp", "'2026-03-01'"),
+                ("stageId", "uuid", "gen_random_uuid()"), ("key", "uuid", "gen_random_uuid()"), ("worker", "text", "'w'"),
+                ("lease", "interval", "'1 minute'"),
+            ]);
+
+        // The first place of the user is read from one index of waiting deployments; no other one is read.
+        Assert.That(plan, Does.Contain("deployments_pkey on deployments q").And.Contain("deployments_under_way_project_id_idx"));
+        Assert.That(plan, Does.Not.Match("deployments_waiting_(?!user_id_queue_place_idx)"), plan);
     }
 
     [Test]

@@ -4,6 +4,7 @@ using System.Text.Json;
 using AutoStack.Data.Accounts;
 using AutoStack.Data.Analytics;
 using AutoStack.Data.Archives;
+using AutoStack.Data.Audit;
 using AutoStack.Data.Containers;
 using AutoStack.Data.Deployments;
 using AutoStack.Data.HealthChecks;
@@ -15,6 +16,7 @@ using AutoStack.Data.Projects;
 using AutoStack.Data.Retention;
 using AutoStack.Data.Testing;
 using AutoStack.Data.Webhooks;
+using Dapper;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -32,6 +34,33 @@ internal static class ReadmeCode
         {
             Console.WriteLine($"{project.Name} {deployment.Branch}: {deployment.Status}");
         }
+    }
+
+    public static async Task OwnStatementsAsync(IUnitOfWork unitOfWork, NewProject newProject, CancellationToken cancellationToken)
+    {
+        await unitOfWork.RunAsync(async (tx, token) =>
+        {
+            var project = await tx.Get<IProjectRepository>().AddAsync(newProject, token);
+            await tx.Get<IOwnStatements>().RunAsync((connection, ct) => connection.ExecuteAsync(new CommandDefinition(
+                "INSERT INTO invoices (project_id, amount) VALUES (@ProjectId, @Amount)",
+                new { ProjectId = project.Id, Amount = 5 },
+                cancellationToken: ct)), token);
+        }, cancellationToken);
+    }
+
+    public static void RowSecurity(IServiceCollection services, IConfiguration configuration, string connectionString)
+    {
+        services.AddAutoStackData(options =>
+        {
+            options.ConnectionString = connectionString;
+            options.TenantRole = "autostack_tenant";
+        });
+
+        services.Configure<AutoStackDataOptions>(options =>
+        {
+            options.TenantRole = "autostack_tenant";
+            options.IdentityKey = configuration["IdentityKey"];
+        });
     }
 
     public static ProjectPatch Patch()
@@ -280,6 +309,31 @@ internal static class ReadmeCode
             options.ArchiveStore = new FolderArchiveStore("/srv/archive");
         });
         services.AddRetention(new RetentionPolicy(), RetentionSchedule.Daily(new TimeOnly(2, 30)));
+    }
+
+    public static void Audit(IServiceCollection services, string connectionString)
+    {
+        services.AddAutoStackData(connectionString);
+        services.AddAuditMaintenance();
+    }
+
+    public static void Actor(IServiceCollection services, string connectionString)
+    {
+        services.AddAutoStackData(options =>
+        {
+            options.ConnectionString = connectionString;
+            options.Actor = () => null;
+        });
+    }
+
+    public static async Task AuditAsync(IAuditLog auditLog, Guid projectId, CancellationToken cancellationToken)
+    {
+        var page = await auditLog.ListAsync(
+            new AuditFilter { Table = "projects", RowId = projectId }, Cursor.Start, limit: 100, cancellationToken);
+        foreach (var entry in page.Items)
+        {
+            Console.WriteLine($"{entry.At:u} {entry.Actor} {entry.Action} {entry.Rows}");
+        }
     }
 
     public static async Task RetentionAsync(IRetentionService retention, CancellationToken cancellationToken)

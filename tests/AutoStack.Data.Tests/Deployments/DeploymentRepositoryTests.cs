@@ -388,14 +388,17 @@ public sealed class DeploymentRepositoryTests : DatabaseTests
         await Deployments.CancelAsync(original.Id, original.UserId, "stop", Token);
         var newId = Guid.CreateVersion7();
 
-        var copy = (await Deployments.RedeployAsync(original.Id, original.UserId, newId, Token))!;
+        var copy = (await Deployments.RedeployAsync(original.Id, original.UserId, new Redeployment { Id = newId }, Token))!;
 
         Assert.That(copy, Is.EqualTo(original with { Id = newId, CreatorType = CreatorType.Manual, CreatedAt = copy.CreatedAt }));
         Assert.That(copy.CreatedAt, Is.GreaterThan(original.CreatedAt));
         Assert.That(
             (await Stages.ListByDeploymentAsync(newId, project.UserId, Token)).Select(s => $"{s.Name} {s.Status}"),
             Is.EqualTo(new[] { "queued in_progress" }));
-        Assert.That(await Deployments.RedeployAsync(original.Id, original.UserId, newId, Token), Is.EqualTo(copy), "repeated");
+        Assert.That(
+            await Deployments.RedeployAsync(original.Id, original.UserId, new Redeployment { Id = newId }, Token),
+            Is.EqualTo(copy),
+            "repeated");
         Assert.That(await Stages.ListByDeploymentAsync(newId, project.UserId, Token), Has.Count.EqualTo(1));
         Assert.That((await Deployments.RedeployAsync(original.Id, original.UserId, null, Token))!.Id, Is.Not.EqualTo(newId));
     }
@@ -407,11 +410,14 @@ public sealed class DeploymentRepositoryTests : DatabaseTests
         var stranger = await EnqueueAsync();
 
         Assert.That(await Deployments.RedeployAsync(deployment.Id, stranger.UserId, null, Token), Is.Null);
-        Assert.That(await Deployments.RedeployAsync(deployment.Id, stranger.UserId, stranger.Id, Token), Is.Null);
-        Assert.That(await Deployments.RedeployAsync(Guid.NewGuid(), deployment.UserId, Guid.NewGuid(), Token), Is.Null);
-        Assert.That(() => Deployments.RedeployAsync(deployment.Id, deployment.UserId, deployment.Id, Token), Throws.ArgumentException);
+        Assert.That(await Deployments.RedeployAsync(deployment.Id, stranger.UserId, new Redeployment { Id = stranger.Id }, Token), Is.Null);
         Assert.That(
-            () => Deployments.RedeployAsync(deployment.Id, deployment.UserId, stranger.Id, Token),
+            await Deployments.RedeployAsync(Guid.NewGuid(), deployment.UserId, new Redeployment { Id = Guid.NewGuid() }, Token), Is.Null);
+        Assert.That(
+            () => Deployments.RedeployAsync(deployment.Id, deployment.UserId, new Redeployment { Id = deployment.Id }, Token),
+            Throws.ArgumentException);
+        Assert.That(
+            () => Deployments.RedeployAsync(deployment.Id, deployment.UserId, new Redeployment { Id = stranger.Id }, Token),
             Throws.TypeOf<DuplicateException>().With.Property("Constraint").EqualTo("deployments_pkey"));
         await Deployments.SoftDeleteAsync(deployment.Id, deployment.UserId, Token);
         Assert.That(await Deployments.RedeployAsync(deployment.Id, deployment.UserId, null, Token), Is.Null);
@@ -444,11 +450,13 @@ public sealed class DeploymentRepositoryTests : DatabaseTests
     {
         var original = await EnqueueAsync();
         var newId = Guid.CreateVersion7();
-        var copy = await Deployments.RedeployAsync(original.Id, original.UserId, newId, Token);
+        var copy = await Deployments.RedeployAsync(original.Id, original.UserId, new Redeployment { Id = newId }, Token);
         await Deployments.SoftDeleteAsync(original.Id, original.UserId, Token);
 
-        Assert.That(await Deployments.RedeployAsync(original.Id, original.UserId, newId, Token), Is.EqualTo(copy));
-        Assert.That(await Deployments.RedeployAsync(original.Id, original.UserId, Guid.NewGuid(), Token), Is.Null);
+        Assert.That(
+            await Deployments.RedeployAsync(original.Id, original.UserId, new Redeployment { Id = newId }, Token), Is.EqualTo(copy));
+        Assert.That(
+            await Deployments.RedeployAsync(original.Id, original.UserId, new Redeployment { Id = Guid.NewGuid() }, Token), Is.Null);
     }
 
     [Test]
@@ -465,7 +473,7 @@ public sealed class DeploymentRepositoryTests : DatabaseTests
         {
             var id = (await Deployments.EnqueueAsync(other, Token))!.Id;
             Assert.That(
-                () => Deployments.RedeployAsync(original.Id, original.UserId, id, Token),
+                () => Deployments.RedeployAsync(original.Id, original.UserId, new Redeployment { Id = id }, Token),
                 Throws.TypeOf<DuplicateException>().With.Property("Constraint").EqualTo("deployments_pkey"));
         }
     }

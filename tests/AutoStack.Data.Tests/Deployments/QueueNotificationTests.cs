@@ -63,13 +63,13 @@ public sealed class QueueNotificationTests : DatabaseTests
         var request = new NewDeployment { Id = Guid.NewGuid(), ProjectId = project.Id, UserId = project.UserId };
         var deployment = (await Deployments.EnqueueAsync(request, Token))!;
         var copy = Guid.NewGuid();
-        await Deployments.RedeployAsync(deployment.Id, deployment.UserId, copy, Token);
+        await Deployments.RedeployAsync(deployment.Id, deployment.UserId, new Redeployment { Id = copy }, Token);
         await ReceivedAsync();
 
         await Deployments.EnqueueAsync(request, Token);
         await Deployments.EnqueueAsync(new NewDeployment { ProjectId = project.Id, UserId = stranger.Id }, Token);
         await Deployments.EnqueueAsync(new NewDeployment { ProjectId = Guid.NewGuid(), UserId = project.UserId }, Token);
-        await Deployments.RedeployAsync(deployment.Id, deployment.UserId, copy, Token);
+        await Deployments.RedeployAsync(deployment.Id, deployment.UserId, new Redeployment { Id = copy }, Token);
         await Deployments.RedeployAsync(deployment.Id, stranger.Id, null, Token);
         await Deployments.CancelAsync(copy, deployment.UserId, null, Token);
         await Deployments.SoftDeleteAsync(deployment.Id, deployment.UserId, Token);

@@ -90,8 +90,11 @@ public sealed class HiddenSecretTests
     // A string property would be printed, so that settings with a password or a key have the type Secret.
     [TestCase(typeof(AutoStackDataOptions))]
     [TestCase(typeof(SecretKey))]
-    public void A_text_setting_is_a_secret_or_an_id(Type options) =>
-        Assert.That(options.GetProperties().Where(p => p.PropertyType == typeof(string) && p.Name != "Id").Select(p => p.Name), Is.Empty);
+    public void A_text_setting_is_a_secret_or_a_name(Type options) =>
+        Assert.That(
+            options.GetProperties().Where(p => p.PropertyType == typeof(string) && p.Name is not ("Id" or "TenantRole"))
+                .Select(p => p.Name),
+            Is.Empty);
 
     [Test]
     public void Options_bind_secrets_from_configuration_texts()

@@ -1,6 +1,7 @@
 using System.Runtime.ExceptionServices;
 using AutoStack.Data.Accounts;
 using AutoStack.Data.Archives;
+using AutoStack.Data.Audit;
 using AutoStack.Data.Migrations;
 using AutoStack.Data.Partitions;
 using AutoStack.Data.Retention;
@@ -115,6 +116,22 @@ public sealed partial class LostAnswerTests
                     Assert.That(
                         after.Tables.Select(table => table.Partitions.Count),
                         Is.EqualTo(before.Tables.Select(table => table.Partitions.Count + 1)));
+                });
+        },
+        ["IAuditMaintenance.MaintainAsync"] = async tests =>
+        {
+            await new SchemaMigrator(tests.Database.ConnectionString).UpgradeAsync(
+                MigrationTarget.Head.In("audit"), cancellationToken: Token);
+            var before = await tests.Get<IAuditMaintenance>().MaintainAsync(Token);
+            await tests.AddUserAsync();
+            await tests.ExecuteAsync($"DROP TABLE autostack_audit.{before.Partitions[^2].Name}");
+            return new Write(
+                async host => await host.GetRequiredService<IAuditMaintenance>().MaintainAsync(Token),
+                async (result, _) =>
+                {
+                    var after = await tests.Get<IAuditMaintenance>().FindStatusAsync(Token);
+                    Assert.That(((AuditStatus)result!).Partitions.Select(p => p.Name), Is.EqualTo(before.Partitions.Select(p => p.Name)));
+                    Assert.That(after.Seals!.UntilSeq, Is.GreaterThan(before.Seals!.UntilSeq));
                 });
         },
         ["ILogRestore.RestoreAsync"] = async tests =>

@@ -26,7 +26,7 @@ public sealed partial class LostAnswerTests
             var (original, copy) = (await tests.StartedAsync(DeploymentStatus.Building), Guid.NewGuid());
             return new Write(
                 async host => await host.GetRequiredService<IDeploymentRepository>().RedeployAsync(
-                    original.Id, original.UserId, copy, Token),
+                    original.Id, original.UserId, new Redeployment { Id = copy }, Token),
                 async (result, _) =>
                 {
                     Assert.That(await tests.Deployments.FindAsync(copy, original.UserId, Token), Is.EqualTo(result));

@@ -54,13 +54,8 @@ public sealed class EnvironmentRepositoryTests : DatabaseTests
     {
         var project = await AddProjectAsync();
         await Environments.ReplaceAsync(project.Id, project.UserId, Secret.From("V=1"), Token);
-        var deployment = await withKey.GetRequiredService<IUnitOfWork>().RunAsync(async (tx, ct) =>
-        {
-            var queued = (await tx.Get<IDeploymentRepository>().EnqueueAsync(
-                new NewDeployment { ProjectId = project.Id, UserId = project.UserId }, ct))!;
-            Assert.That(await tx.Get<IDeploymentEnvironmentRepository>().SnapshotAsync(queued.Id, queued.UserId, ct), Is.True);
-            return queued;
-        }, Token);
+        var deployment = (await withKey.GetRequiredService<IDeploymentRepository>().EnqueueAsync(
+            new NewDeployment { ProjectId = project.Id, UserId = project.UserId }, Token))!;
         await Environments.ReplaceAsync(project.Id, project.UserId, Secret.From("V=2"), Token);
 
         Assert.That(await Snapshots.SnapshotAsync(deployment.Id, deployment.UserId, Token), Is.False, "it has one");
@@ -169,7 +164,11 @@ public sealed class EnvironmentRepositoryTests : DatabaseTests
             () => Environments.FindAsync(deployment.ProjectId, thief.Id, Token),
             Throws.TypeOf<SecretUnreadableException>());
         Assert.That(() => OfWorkers.FindAsync(deployment.Id, Token), Throws.TypeOf<SecretUnreadableException>());
-        var next = (await Deployments.EnqueueAsync(new NewDeployment { ProjectId = deployment.ProjectId, UserId = thief.Id }, Token))!;
+        var wanted = new NewDeployment { ProjectId = deployment.ProjectId, UserId = thief.Id };
+        Assert.That(
+            () => withKey.GetRequiredService<IDeploymentRepository>().EnqueueAsync(wanted, Token),
+            Throws.TypeOf<SecretUnreadableException>());
+        var next = (await Deployments.EnqueueAsync(wanted with { WithoutEnvironment = true }, Token))!;
         Assert.That(() => Snapshots.SnapshotAsync(next.Id, thief.Id, Token), Throws.TypeOf<SecretUnreadableException>());
     }
 

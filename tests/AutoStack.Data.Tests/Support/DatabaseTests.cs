@@ -110,7 +110,11 @@ public abstract class DatabaseTests
     }
 
     [SetUp]
-    public void SkipDifference() => Skip(TestContext.CurrentContext.Test.MethodName);
+    public void SkipDifference()
+    {
+        Skip(TestContext.CurrentContext.Test.MethodName);
+        Skip(TestContext.CurrentContext.Test.Name);
+    }
 
     [OneTimeTearDown]
     public async Task DropDatabaseAsync()
@@ -175,7 +179,10 @@ public abstract class DatabaseTests
     protected async Task<Deployment> EnqueueAsync(Project? project = null)
     {
         project ??= await AddProjectAsync();
-        return (await Deployments.EnqueueAsync(new NewDeployment { ProjectId = project.Id, UserId = project.UserId }, Token))!;
+
+        // The services of a fixture have no key, and the project may have an environment.
+        return (await Deployments.EnqueueAsync(
+            new NewDeployment { ProjectId = project.Id, UserId = project.UserId, WithoutEnvironment = true }, Token))!;
     }
 
     /// <summary>A deployment of a worker in the given step. Starts it by id, so that tests do not claim each other's deployments.</summary>

@@ -7,6 +7,7 @@ DROP FUNCTION reserve_log_partitions(text, timestamp);
 DROP FUNCTION flatten_log_table(text);
 DROP FUNCTION partition_log_table(text);
 DROP FUNCTION log_partition_obstacles(text);
+DROP FUNCTION move_log_partition_policies(regclass, regclass);
 DROP FUNCTION copy_log_partition_rights(regclass, regclass);
 DROP FUNCTION lock_for_log_partitions(text);
 DROP FUNCTION log_partition_bounds(text);

@@ -77,6 +77,39 @@ BEGIN
 END
 $$;
 
+-- Moves the policies of a table, and whether they apply, to a table of the same name in another schema.
+CREATE FUNCTION move_log_partition_policies(source regclass, target regclass) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    item record;
+    flags pg_class;
+BEGIN
+    FOR item IN
+        SELECT p.polname,
+            concat_ws(' ', CASE WHEN p.polpermissive THEN 'AS PERMISSIVE' ELSE 'AS RESTRICTIVE' END, 'FOR',
+                CASE p.polcmd WHEN 'r' THEN 'SELECT' WHEN 'a' THEN 'INSERT' WHEN 'w' THEN 'UPDATE' WHEN 'd' THEN 'DELETE' ELSE 'ALL' END,
+                'TO', (
+                    SELECT string_agg(CASE r.role WHEN 0 THEN 'PUBLIC' ELSE r.role::regrole::text END, ', ')
+                    FROM unnest(p.polroles) AS r (role)),
+                'USING (' || pg_get_expr(p.polqual, p.polrelid) || ')',
+                'WITH CHECK (' || pg_get_expr(p.polwithcheck, p.polrelid) || ')') AS definition
+        FROM pg_policy p
+        WHERE p.polrelid = source
+    LOOP
+        EXECUTE format('CREATE POLICY %I ON %s %s', item.polname, target, item.definition);
+        EXECUTE format('DROP POLICY %I ON %s', item.polname, source);
+    END LOOP;
+    SELECT c.* INTO STRICT flags FROM pg_class c WHERE c.oid = source;
+    IF flags.relrowsecurity THEN
+        EXECUTE format('ALTER TABLE %s ENABLE ROW LEVEL SECURITY', target);
+    END IF;
+    IF flags.relforcerowsecurity THEN
+        EXECUTE format('ALTER TABLE %s FORCE ROW LEVEL SECURITY', target);
+    END IF;
+    EXECUTE format('ALTER TABLE %s DISABLE ROW LEVEL SECURITY, NO FORCE ROW LEVEL SECURITY', source);
+END
+$$;
+
 -- What belongs to a plain table and would stay behind with it.
 CREATE FUNCTION log_partition_obstacles(of_table text) RETURNS TABLE (obstacle text)
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
@@ -90,10 +123,6 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     FROM pg_class c
     CROSS JOIN LATERAL (
         SELECT 'rule' AS kind, r.rulename::text AS name FROM pg_rewrite r WHERE r.ev_class = c.oid
-        UNION ALL
-        SELECT 'policy', p.polname FROM pg_policy p WHERE p.polrelid = c.oid
-        UNION ALL
-        SELECT 'row security', '' WHERE c.relrowsecurity
         UNION ALL
         SELECT 'publication', p.pubname FROM pg_publication_rel r JOIN pg_publication p ON p.oid = r.prpubid WHERE r.prrelid = c.oid
         UNION ALL
@@ -153,6 +182,7 @@ BEGIN
     LOOP
         EXECUTE format('ALTER TABLE autostack_exchange.%I ADD CONSTRAINT %I %s', of_table, item.conname, item.definition);
     END LOOP;
+    PERFORM public.move_log_partition_policies(flat, format('autostack_exchange.%I', of_table));
     triggers := ARRAY(SELECT pg_get_triggerdef(t.oid) FROM pg_trigger t WHERE t.tgrelid = flat AND NOT t.tgisinternal);
     IF triggers <> '{}' THEN
         EXECUTE format('DROP TRIGGER %I ON public.%I', of_table || '_assign_seq', of_table);
@@ -193,6 +223,7 @@ BEGIN
     EXECUTE format('ALTER TABLE %s DROP CONSTRAINT IF EXISTS %I', flat, of_table || '_ahead_check');
     EXECUTE format('ALTER TABLE %s RENAME TO %I', flat, of_table);
     EXECUTE format('ALTER TABLE %s SET SCHEMA public', flat);
+    PERFORM public.move_log_partition_policies(parent, flat);
     FOR item IN SELECT u.definition FROM unnest(triggers) AS u (definition) LOOP
         EXECUTE item.definition;
     END LOOP;

@@ -2,7 +2,7 @@
 DO $$
 BEGIN
     IF EXISTS (SELECT FROM log_partition_obstacles('deployment_health_checks')) THEN
-        RAISE 'A view, rule, policy, publication, key, child or trigger of the table would stay with the plain table'
+        RAISE 'A view, rule, publication, key, child or trigger of the table would stay with the plain table'
             USING ERRCODE = 'object_not_in_prerequisite_state',
                 HINT = 'List them: SELECT * FROM log_partition_obstacles(''deployment_health_checks''). Create them anew afterwards.';
     END IF;

@@ -1,0 +1,23 @@
+namespace Platform.Building;
+
+/// <summary>
+/// The program of a deployed site: serves the files of a folder on a port of this machine. It ends with the platform, however that ends:
+/// the platform holds the other end of its standard input.
+/// </summary>
+internal static class SiteServer
+{
+    public const string Command = "serve";
+
+    public static async Task<int> RunAsync(string folder, string port)
+    {
+        var builder = WebApplication.CreateBuilder(new WebApplicationOptions { WebRootPath = folder, ContentRootPath = folder });
+        builder.Logging.ClearProviders();
+        builder.WebHost.UseUrls($"http://127.0.0.1:{port}");
+        await using var app = builder.Build();
+        app.UseFileServer();
+        await app.StartAsync();
+        await Console.In.ReadToEndAsync();
+        await app.StopAsync();
+        return 0;
+    }
+}

@@ -1,0 +1,160 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Globalization;
+using AutoStack.Data.Containers;
+using AutoStack.Data.HealthChecks;
+using AutoStack.Data.Hosting;
+
+namespace Platform.Building;
+
+/// <summary>
+/// The running results of builds, one per project. A platform starts containers; the sample starts processes, which go through the same
+/// states: port reserved, confirmed, running, stopped.
+/// </summary>
+internal sealed class Sites(
+    IPlatformDeploymentContainerRepository containers, IPlatformDeploymentHealthCheckRepository checks, SiteCheck check) : IHostedService
+{
+    private static readonly PortRange Ports = new(30_000, 32_767);
+    private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
+
+    private readonly ConcurrentDictionary<Guid, Site> running = new();
+
+    /// <summary>Starts the site in a folder, waits until it answers, and stops the project's site before it.</summary>
+    /// <returns>Its address.</returns>
+    /// <exception cref="DeploymentFailedException">It does not answer.</exception>
+    public async Task<string> StartAsync(DeploymentJob job, DeploymentJobLog log, string folder, CancellationToken token)
+    {
+        var container = await ReserveAsync(job, token);
+        var site = new Site(container, job.Project.Id, Start(folder, container.Port));
+        running[container.Id] = site;
+        try
+        {
+            var address = $"http://127.0.0.1:{container.Port}/";
+            await job.StepAsync(ct => containers.ConfirmAsync(container.Id, $"process-{site.Process.Id}", ct), token);
+            var first = await UntilAnswersAsync(job, site, address, token);
+            await checks.AddAsync(first, token);
+            await job.StepAsync(ct => containers.ReportRunningAsync(container.Id, ct), token);
+            await log.WriteAsync($"{address} answered {first.HttpStatus} after {first.LatencyMs} ms.", token);
+            foreach (var before in running.Values.Where(other => other.ProjectId == job.Project.Id && other != site))
+            {
+                await StopAsync(before);
+            }
+
+            return address;
+        }
+        catch
+        {
+            await StopAsync(site);
+            throw;
+        }
+    }
+
+    /// <summary>Stops a container whose deployment has ended otherwise.</summary>
+    public async Task StopContainerAsync(DeploymentContainer container)
+    {
+        if (running.TryGetValue(container.Id, out var site))
+        {
+            await StopAsync(site);
+        }
+        else
+        {
+            await containers.ReportStoppedAsync(container.Id, CancellationToken.None);
+        }
+    }
+
+    /// <summary>Stops the sites of a project that is removed.</summary>
+    public async Task StopProjectAsync(Guid projectId)
+    {
+        foreach (var site in running.Values.Where(site => site.ProjectId == projectId))
+        {
+            await StopAsync(site);
+        }
+    }
+
+    public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public async Task StopAsync(CancellationToken cancellationToken)
+    {
+        // The processes come first: they end even when the database is away.
+        foreach (var site in running.Values)
+        {
+            site.Process.Kill(entireProcessTree: true);
+        }
+
+        foreach (var site in running.Values)
+        {
+            await StopAsync(site).WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    private async Task StopAsync(Site site)
+    {
+        if (running.TryRemove(site.Container.Id, out _))
+        {
+            site.Process.Kill(entireProcessTree: true);
+            await site.Process.WaitForExitAsync();
+            site.Process.Dispose();
+            await containers.ReportStoppedAsync(site.Container.Id, CancellationToken.None);
+        }
+    }
+
+    // The library knows the ports of its own containers, not those of other programs on this machine.
+    private async Task<DeploymentContainer> ReserveAsync(DeploymentJob job, CancellationToken token)
+    {
+        for (var taken = new List<int>(); ;)
+        {
+            var reservation = await containers.ReserveAsync(new NewDeploymentContainer
+            {
+                DeploymentId = job.Deployment.Id,
+                Image = $"{job.Project.Name}:{job.Attempt}",
+                Host = "127.0.0.1",
+                Ports = Ports,
+                ExcludedPorts = taken,
+            }, token);
+            var container = reservation.Container
+                ?? throw new DeploymentFailedException($"No port could be reserved: {reservation.Outcome}.");
+            if (Loopback.IsFree(container.Port))
+            {
+                return container;
+            }
+
+            await containers.ReportStoppedAsync(container.Id, token);
+            taken.Add(container.Port);
+        }
+    }
+
+    private static Process Start(string folder, int port)
+    {
+        // This program again, started by its own name or through "dotnet".
+        var self = Environment.ProcessPath!;
+        string[] program = Path.GetFileNameWithoutExtension(self) == "dotnet" ? [self, typeof(Sites).Assembly.Location] : [self];
+        var start = new ProcessStartInfo(
+            program[0], [.. program[1..], SiteServer.Command, folder, port.ToString(CultureInfo.InvariantCulture)])
+        {
+            RedirectStandardInput = true,
+        };
+        return Process.Start(start)!;
+    }
+
+    private async Task<NewDeploymentHealthCheck> UntilAnswersAsync(DeploymentJob job, Site site, string address, CancellationToken token)
+    {
+        for (var started = Stopwatch.GetTimestamp(); ;)
+        {
+            var result = await check.AskAsync(job.Deployment.Id, address, token);
+            if (result.IsLive)
+            {
+                return result;
+            }
+
+            if (site.Process.HasExited || Stopwatch.GetElapsedTime(started) > StartLimit)
+            {
+                throw new DeploymentFailedException($"{address} did not answer.");
+            }
+
+            await Task.Delay(Pause, token);
+        }
+    }
+
+    private sealed record Site(DeploymentContainer Container, Guid ProjectId, Process Process);
+}

@@ -1,0 +1,14 @@
+DROP TABLE autostack_audit.changes;
+DROP TABLE autostack_audit.seals;
+DROP TABLE autostack_audit.marks;
+DROP TABLE autostack_audit.audit_settings;
+DROP SCHEMA autostack_audit;
+DROP FUNCTION seal_audit_entries();
+DROP FUNCTION drop_audit_partitions();
+DROP FUNCTION create_audit_partitions();
+DROP FUNCTION audit_partitions();
+DROP FUNCTION audit_table(text, text, text, boolean);
+DROP FUNCTION lock_for_audit(text);
+DROP FUNCTION refuse_audit_change();
+DROP FUNCTION record_audited_rows();
+DROP FUNCTION record_audited_row();

@@ -1,0 +1,20 @@
+-- autostack: no-transaction
+-- Every trigger that records changes of a table, those of the next version included.
+DO $$
+DECLARE
+    item record;
+BEGIN
+    FOR item IN
+        SELECT pg_catalog.string_agg(
+            pg_catalog.format('DROP TRIGGER %I ON public.%I', t.tgname, c.relname), '; ') AS statements
+        FROM pg_catalog.pg_trigger t
+        JOIN pg_catalog.pg_class c ON c.oid = t.tgrelid AND c.relnamespace = 'public'::regnamespace
+        WHERE t.tgfoid IN ('public.record_audited_row()'::regprocedure, 'public.record_audited_rows()'::regprocedure)
+        GROUP BY c.relname
+        ORDER BY c.relname
+    LOOP
+        PERFORM public.lock_for_audit(item.statements);
+        COMMIT;
+    END LOOP;
+END
+$$;

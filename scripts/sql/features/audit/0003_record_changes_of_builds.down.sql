@@ -1,0 +1,1 @@
+-- The triggers are dropped in the script before.

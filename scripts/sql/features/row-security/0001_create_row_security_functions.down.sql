@@ -1,0 +1,2 @@
+DROP FUNCTION row_security_owns(uuid);
+DROP FUNCTION row_security_user_id();

@@ -1,0 +1,3 @@
+-- autostack: lock_timeout=100ms
+-- The plain table takes its place back.
+SELECT exchange_health_checks();

@@ -1,0 +1,1 @@
+-- The checks go home after the exchange of the tables, in the script of version 2.

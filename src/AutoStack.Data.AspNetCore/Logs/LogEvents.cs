@@ -1,0 +1,130 @@
+using System.IO.Pipelines;
+using AutoStack.Data.Deployments;
+using AutoStack.Data.Logs;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+
+namespace AutoStack.Data.AspNetCore;
+
+/// <summary>
+/// The log of a deployment as server-sent events: <see cref="AutoStackResults.LogEvents"/>. The stream starts after the cursor of the
+/// header <c>Last-Event-ID</c> or of the parameter <c>cursor</c>, waits while the database is away, and ends without an event when the host
+/// stops, so that the browser resumes at another process.
+/// </summary>
+public sealed class LogEvents : IResult
+{
+    // Lines are sent together up to this many bytes.
+    private const int BatchBytes = 32 * 1024;
+
+    private readonly Guid deploymentId;
+    private readonly Guid ownerId;
+    private readonly TimeSpan heartbeat;
+
+    internal LogEvents(Guid deploymentId, Guid ownerId, TimeSpan heartbeat) =>
+        (this.deploymentId, this.ownerId, this.heartbeat) = (deploymentId, ownerId, heartbeat);
+
+    /// <inheritdoc/>
+    public async Task ExecuteAsync(HttpContext httpContext)
+    {
+        ArgumentNullException.ThrowIfNull(httpContext);
+        var services = httpContext.RequestServices;
+        var aborted = httpContext.RequestAborted;
+        if (FindCursor(httpContext.Request) is not { } cursor)
+        {
+            await Problem.InvalidArgument.ToResult("Last-Event-ID, or cursor, is not a cursor of a log.").ExecuteAsync(httpContext)
+                .ConfigureAwait(false);
+            return;
+        }
+
+        // A stream without lines does not say whether the deployment is the user's.
+        var deployments = services.GetRequiredService<IDeploymentRepository>();
+        if (await deployments.FindAsync(deploymentId, ownerId, aborted).ConfigureAwait(false) is null)
+        {
+            await Problem.NotFound.ToResult().ExecuteAsync(httpContext).ConfigureAwait(false);
+            return;
+        }
+
+        var stopping = services.GetService<IHostApplicationLifetime>()?.ApplicationStopping ?? CancellationToken.None;
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(aborted, stopping);
+        var lines = services.GetRequiredService<IDeploymentLogFollower>().FollowAsync(deploymentId, ownerId, cursor, stop.Token);
+        try
+        {
+            Begin(httpContext);
+            await SendAsync(lines, httpContext.Response.BodyWriter, stop).ConfigureAwait(false);
+            var ended = await deployments.FindAsync(deploymentId, ownerId, stop.Token).ConfigureAwait(false);
+            EventText.WriteEnd(httpContext.Response.BodyWriter, ended);
+            await httpContext.Response.BodyWriter.FlushAsync(stop.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (aborted.IsCancellationRequested || stopping.IsCancellationRequested)
+        {
+            // The reader has gone, or the host stops.
+        }
+    }
+
+    private static void Begin(HttpContext context)
+    {
+        context.Response.ContentType = "text/event-stream";
+        context.Response.Headers.CacheControl = "no-cache, no-store";
+        context.Response.Headers["X-Accel-Buffering"] = "no";
+        context.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
+        EventText.WriteRetry(context.Response.BodyWriter);
+    }
+
+    private static Cursor? FindCursor(HttpRequest request)
+    {
+        string? text = request.Headers["Last-Event-ID"];
+        text = string.IsNullOrEmpty(text) ? request.Query["cursor"] : text;
+        return string.IsNullOrEmpty(text) ? Cursor.Start : Cursor.TryParse(text, out var cursor) ? cursor : null;
+    }
+
+    private async Task SendAsync(IAsyncEnumerable<DeploymentLog> lines, PipeWriter output, CancellationTokenSource stop)
+    {
+        var reader = lines.GetAsyncEnumerator(stop.Token);
+        var next = Task.FromResult(false);
+        try
+        {
+            while (true)
+            {
+                next = reader.MoveNextAsync().AsTask();
+                if (!next.IsCompleted)
+                {
+                    await output.FlushAsync(stop.Token).ConfigureAwait(false);
+                    await WaitAsync(next, output, stop.Token).ConfigureAwait(false);
+                }
+
+                if (!await next.ConfigureAwait(false))
+                {
+                    return;
+                }
+
+                EventText.WriteLine(output, reader.Current);
+                if (output.UnflushedBytes > BatchBytes)
+                {
+                    await output.FlushAsync(stop.Token).ConfigureAwait(false);
+                }
+            }
+        }
+        finally
+        {
+            // A write that failed leaves the reader waiting, and a reader that waits cannot be disposed.
+            if (!next.IsCompleted)
+            {
+                await stop.CancelAsync().ConfigureAwait(false);
+                await ((Task)next).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+
+            await reader.DisposeAsync().ConfigureAwait(false);
+        }
+    }
+
+    private async Task WaitAsync(Task next, PipeWriter output, CancellationToken cancellationToken)
+    {
+        while (await Task.WhenAny(next, Task.Delay(heartbeat, cancellationToken)).ConfigureAwait(false) != next)
+        {
+            EventText.WriteComment(output);
+            await output.FlushAsync(cancellationToken).ConfigureAwait(false);
+        }
+    }
+}

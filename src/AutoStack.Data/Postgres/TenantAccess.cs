@@ -1,0 +1,44 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+
+namespace AutoStack.Data.Postgres;
+
+/// <summary>
+/// The role of the feature <c>row-security</c>, and the identity that its policies read. With a key the identity is signed, so that only
+/// who has the key can claim one.
+/// </summary>
+/// <param name="role">The role that the statements of an owner run as.</param>
+/// <param name="key">The key; null for identities without a signature.</param>
+internal sealed class TenantAccess(string role, byte[]? key)
+{
+    /// <summary>The least number of bytes of a key.</summary>
+    public const int LeastKeyLength = 32;
+
+    // The clocks of hosts and servers differ, and a statement may wait for a lock before its identity is read.
+    private const int LifetimeSeconds = 300;
+
+    // An identity is the same for a minute, so that the statements of a unit of work do not set it anew.
+    private const int StepSeconds = 60;
+
+    /// <summary>The role.</summary>
+    public string Role => role;
+
+    /// <summary>Whether identities are signed.</summary>
+    public bool IsSigned => key is not null;
+
+    /// <summary>The identity of a user: the id; with a key also the second since 1970 at which it expires, and the signature of both.</summary>
+    public string IdentityOf(Guid userId)
+    {
+        if (key is null)
+        {
+            return userId.ToString();
+        }
+
+        var now = TimeProvider.System.GetUtcNow().ToUnixTimeSeconds();
+        var claim = string.Create(CultureInfo.InvariantCulture, $"{userId}.{((now / StepSeconds) * StepSeconds) + LifetimeSeconds}");
+        Span<byte> signature = stackalloc byte[HMACSHA256.HashSizeInBytes];
+        HMACSHA256.HashData(key, Encoding.ASCII.GetBytes(claim), signature);
+        return $"{claim}.{Convert.ToHexStringLower(signature)}";
+    }
+}

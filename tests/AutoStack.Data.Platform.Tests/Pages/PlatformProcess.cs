@@ -1,0 +1,76 @@
+using System.Diagnostics;
+using AutoStack.Data.Tests.Support;
+
+namespace AutoStack.Data.Platform.Tests.Pages;
+
+/// <summary>The sample platform, as its reader runs it. It ends with this process, killed or not.</summary>
+internal sealed class PlatformProcess : IAsyncDisposable
+{
+    private readonly Process process;
+
+    private PlatformProcess(Process process, IReadOnlyList<string> greeting, string address) =>
+        (this.process, Greeting, Address) = (process, greeting, address);
+
+    /// <summary>What it printed until its page could be opened.</summary>
+    public IReadOnlyList<string> Greeting { get; }
+
+    public string Address { get; }
+
+    /// <param name="connectionString">The database; null for one of the server of the run, as the sample finds it.</param>
+    /// <param name="path">The folders of programs; null for those of this process.</param>
+    /// <param name="cancellationToken">Cancels the start.</param>
+    public static async Task<PlatformProcess> StartAsync(string? connectionString, string? path, CancellationToken cancellationToken)
+    {
+        var configuration = Path.GetFileName(
+            Path.GetDirectoryName(TestContext.CurrentContext.TestDirectory.TrimEnd(Path.DirectorySeparatorChar)))!;
+        var program = Path.Combine(SourceRoot.Path, "samples", "Platform", "bin", configuration, "net10.0", "Platform.dll");
+        string[] database = connectionString is null ? [] : ["--connection", connectionString];
+        var start = new ProcessStartInfo(Environment.ProcessPath is { } self && Path.GetFileName(self) == "dotnet" ? self : "dotnet",
+            [program, "--urls", "http://127.0.0.1:0", .. database])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardInput = true,
+            Environment = { ["AUTOSTACK_TEST_POSTGRES"] = TestServer.Current.ConnectionString },
+        };
+        if (path is not null)
+        {
+            start.Environment["PATH"] = path;
+        }
+
+        var process = Process.Start(start)!;
+        var greeting = new List<string>();
+        while (await process.StandardOutput.ReadLineAsync(cancellationToken) is { } line)
+        {
+            greeting.Add(line);
+            if (line.StartsWith("Open ", StringComparison.Ordinal))
+            {
+                // The pipe must not fill up.
+                _ = process.StandardOutput.ReadToEndAsync(CancellationToken.None);
+                return new PlatformProcess(process, greeting, line["Open ".Length..].Trim());
+            }
+        }
+
+        throw new InvalidOperationException($"The platform ended before its page could be opened: {string.Join(" | ", greeting)}");
+    }
+
+    /// <summary>Stops it as Ctrl+C does.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        using var kill = Process.Start("kill", ["-INT", $"{process.Id}"]);
+        await kill.WaitForExitAsync();
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        try
+        {
+            await process.WaitForExitAsync(limit.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            process.Kill(entireProcessTree: true);
+            throw new TimeoutException("The platform did not stop within 20 s.");
+        }
+        finally
+        {
+            process.Dispose();
+        }
+    }
+}
