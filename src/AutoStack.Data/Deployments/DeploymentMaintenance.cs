@@ -186,11 +186,7 @@ internal sealed class DeploymentMaintenance(Db db, DeploymentContext context) : 
             ),
             {Stalled}
             SELECT {Chosen.Keep}
-            FROM (
-                SELECT d.id
-                FROM deployments d
-                WHERE {IsStalled}
-            ) c
+            FROM (SELECT d.id FROM deployments d WHERE {IsStalled}) c
             """, P.Of(idle), ServerTime.Now(context.Clock));
         var fail = new Statement($"""
             WITH moved AS (
