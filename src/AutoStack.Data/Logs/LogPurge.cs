@@ -108,17 +108,17 @@ internal static class LogPurge
     /// <summary>
     /// The removal of all lines of the chosen deployments (<see cref="Chosen.Ids"/>): <c>OfChosen</c> table <c>UpToLimit</c> table
     /// <c>Joined</c>. Needs <c>@limit</c>. The lines are found by their deployments, too: a table may be partitioned by that key. The
-    /// planner removes the join with the deployments; with it, the CTE <c>chosen</c> runs on the node that has the setting.
+    /// planner removes the join with the deployments; with it, the CTE <c>ids</c> runs on the node that has the setting.
     /// </summary>
     internal const string OfChosen = $"""
-        WITH chosen AS MATERIALIZED (
+        WITH ids AS MATERIALIZED (
             SELECT u.id
             FROM pg_catalog.unnest({Chosen.Ids}) AS u (id)
             LEFT JOIN deployments d ON d.id = u.id
         ),
         victim AS MATERIALIZED (
             SELECT o.id, c.id AS deployment_id
-            FROM chosen c
+            FROM ids c
             CROSS JOIN LATERAL (
                 SELECT k.id
                 FROM
