@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using AutoStack.Data.Containers;
 using AutoStack.Data.Postgres;
 using AutoStack.Data.Projects;
