@@ -58,6 +58,7 @@ DECLARE
         ['deployment_logs', 'id deployment_id timestamp log_level message created_at seq log_bytes'],
         ['deployment_leases', 'deployment_id worker attempt claimed_at renewed_at expires_at released_at'],
         ['deployment_log_ends', 'deployment_id seq log_bytes runtime_seq'],
+        ['deployment_ids', 'id'],
         ['log_partition_settings', 'table_name key_column time_column period ahead'],
         ['deployment_stages', 'id deployment_id stage_name status started_at completed_at error_message created_at'],
         ['deployment_containers', 'id deployment_id container_id image host port status created_at stopped_at'],

@@ -32,11 +32,32 @@ internal static class ChosenDeployments
         DeploymentRuntimeLogRepository.PurgeChosen(limit),
         hasChunks ? DeploymentHealthCheckRepository.PurgeAllOfChosen() : DeploymentHealthCheckRepository.PurgeChosen(limit),
         new($"""
+            WITH ids AS MATERIALIZED (
+                SELECT d.id
+                FROM deployments d
+                WHERE d.id = ANY ({Chosen.Ids})
+            ),
+            with_lines AS MATERIALIZED (
+                SELECT c.id
+                FROM ids c
+                WHERE EXISTS (SELECT 1 FROM deployment_logs l WHERE l.deployment_id = c.id)
+            ),
+            with_output AS MATERIALIZED (
+                SELECT c.id
+                FROM ids c
+                WHERE EXISTS (SELECT 1 FROM deployment_runtime_logs r WHERE r.deployment_id = c.id)
+            ),
+            with_checks AS MATERIALIZED (
+                SELECT c.id
+                FROM ids c
+                WHERE EXISTS (SELECT 1 FROM deployment_health_checks h WHERE h.deployment_id = c.id)
+            )
             DELETE FROM deployments d
-            WHERE d.id = ANY ({Chosen.Ids})
-              AND NOT EXISTS (SELECT FROM deployment_logs l WHERE l.deployment_id = d.id)
-              AND NOT EXISTS (SELECT FROM deployment_runtime_logs r WHERE r.deployment_id = d.id)
-              AND NOT EXISTS (SELECT FROM deployment_health_checks h WHERE h.deployment_id = d.id)
+            WHERE d.id = ANY (ARRAY(
+                SELECT c.id FROM ids c
+                EXCEPT ALL SELECT l.id FROM with_lines l
+                EXCEPT ALL SELECT o.id FROM with_output o
+                EXCEPT ALL SELECT h.id FROM with_checks h))
             RETURNING d.id
             """),
     ];

@@ -15,8 +15,8 @@ internal sealed class DeploymentMaintenance(Db db, DeploymentContext context) : 
     // Needs @now and @idle.
     private const string QuietSince = $"{ServerTime.Present} - @idle";
 
-    // Needs the row d, @now and @idle.
-    private const string Stalled = $"""
+    // A deployment without a recent step and without a lease. Needs the row d, @now and @idle.
+    private const string Idle = $"""
         {DeploymentState.UnderWay}
           AND greatest(d.created_at, d.started_at) < {QuietSince}
           AND NOT EXISTS (
@@ -24,15 +24,25 @@ internal sealed class DeploymentMaintenance(Db db, DeploymentContext context) : 
               FROM deployment_stages s
               WHERE s.deployment_id = d.id AND greatest(s.created_at, s.started_at, s.completed_at) >= {QuietSince}
           )
-          AND coalesce((
-              SELECT l.created_at
-              FROM deployment_logs l
-              WHERE l.deployment_id = d.id
-              ORDER BY l.seq DESC
-              LIMIT 1
-          ) < {QuietSince}, TRUE)
           AND NOT EXISTS (SELECT FROM deployment_leases l WHERE l.deployment_id = d.id AND {DeploymentLeases.Live})
         """;
+
+    // The CTE stalled (id): those of the CTE idle (id) that have no recent line. Needs @now and @idle.
+    private const string Stalled = $"""
+        stalled AS MATERIALIZED (
+            SELECT i.id
+            FROM idle i
+            WHERE coalesce((
+                SELECT l.created_at
+                FROM deployment_logs l
+                WHERE l.deployment_id = i.id
+                ORDER BY l.seq DESC
+                LIMIT 1
+            ) < {QuietSince}, TRUE)
+        )
+        """;
+
+    private const string IsStalled = "d.id = ANY (ARRAY(SELECT s.id FROM stalled s))";
 
     private static readonly TimeSpan MaxIdle = TimeSpan.FromDays(3650);
 
@@ -143,9 +153,15 @@ internal sealed class DeploymentMaintenance(Db db, DeploymentContext context) : 
         // The lock ends with this statement, outside a unit of work: it only skips deployments that another holds. What a repeated
         // batch finds failed among these deployments, with this reason, was failed by its first attempt.
         var chosen = (await db.ListAsync(row => row.Guid(), $"""
+            WITH idle AS MATERIALIZED (
+                SELECT d.id
+                FROM deployments d
+                WHERE {Idle}
+            ),
+            {Stalled}
             SELECT d.id
             FROM deployments d
-            WHERE {Stalled}
+            WHERE {IsStalled}
             ORDER BY d.created_at, d.id
             LIMIT @limit
             FOR UPDATE SKIP LOCKED
@@ -162,12 +178,22 @@ internal sealed class DeploymentMaintenance(Db db, DeploymentContext context) : 
 
         // FOR UPDATE conflicts with the lock of a log line that is being stored. The second statement starts when the rows are locked, and
         // sees a step or line that was committed too late for the first one.
+        var check = new Statement($"""
+            WITH idle AS MATERIALIZED (
+                SELECT d.id
+                FROM deployments d
+                WHERE d.id = ANY ({Chosen.Ids}) AND {Idle}
+            ),
+            {Stalled}
+            SELECT {Chosen.Keep}
+            FROM (SELECT d.id FROM deployments d WHERE {IsStalled}) c
+            """, P.Of(idle), ServerTime.Now(context.Clock));
         var fail = new Statement($"""
             WITH moved AS (
                 UPDATE deployments d
                 SET status = 'failed', failed_reason = @reason, completed_at = {DeploymentLifecycle.Completed},
                     build_duration_seconds = {DeploymentLifecycle.Duration}
-                WHERE d.id = ANY ({Chosen.Ids}) AND {Stalled}
+                WHERE d.id = ANY ({Chosen.Ids})
                 RETURNING d.id, d.status, d.failed_reason
             ),
             {DeploymentLeases.FollowEnded}
@@ -177,15 +203,16 @@ internal sealed class DeploymentMaintenance(Db db, DeploymentContext context) : 
             SELECT d.id, FALSE
             FROM deployments d
             WHERE d.id = ANY (@chosen) AND d.status::text = 'failed' AND d.failed_reason = @reason
-            """, [P.Of(idle), reasonText, P.Of(chosen), .. DeploymentStageRepository.FollowMovedParameters(context.Clock)]);
+            """, [reasonText, P.Of(chosen), .. DeploymentStageRepository.FollowMovedParameters(context.Clock)]);
         return await db.WriteBatchAsync(
             async sets =>
             {
                 await sets.SkipAsync().ConfigureAwait(false);
+                await sets.SkipAsync().ConfigureAwait(false);
                 var failed = await sets.ListAsync(row => (Id: row.Guid(), IsNew: row.Flag())).ConfigureAwait(false);
                 return (IReadOnlyList<Guid>)[.. failed.Where(f => f.IsNew || sets.IsRepeated).Select(f => f.Id).Order()];
             },
-            [ChosenDeployments.Lock(chosen), fail], cancellationToken).ConfigureAwait(false);
+            [ChosenDeployments.Lock(chosen), check, fail], cancellationToken).ConfigureAwait(false);
     }
 
     public Task<RequeueResult> RequeueExpiredAsync(int maxAttempts, int limit, CancellationToken cancellationToken)

@@ -31,7 +31,7 @@ internal sealed partial class DeploymentHealthCheckRepository
                 INSERT INTO deployment_health_checks AS h (id, deployment_id, url, http_status, latency_ms, is_live, checked_at)
                 SELECT @id, @deploymentId, @url, @httpStatus::int, @latencyMs::int, @isLive::boolean,
                     least(@checkedAt, {ServerTime.Present})
-                WHERE NOT EXISTS (SELECT FROM found f)
+                WHERE NOT EXISTS (SELECT 1 FROM found f)
                 ON CONFLICT DO NOTHING
                 RETURNING {Columns}
             )
@@ -84,13 +84,16 @@ internal sealed partial class DeploymentHealthCheckRepository
 
         // Each deployment is locked, so that none is removed between the join and the insert.
         Statement Storing(bool looks) => new($"""
-            WITH sent AS (
-                SELECT n.id, n.deployment_id, n.url, n.http_status, n.latency_ms, n.is_live,
-                    least(n.checked_at, {ServerTime.Present}) AS checked_at
-                FROM {HealthCheckBatch.Rows}
-                JOIN deployments d ON d.id = n.deployment_id
-                ORDER BY n.id
-                FOR KEY SHARE OF d
+            WITH sent AS MATERIALIZED (
+                SELECT k.id, k.deployment_id, k.url, k.http_status, k.latency_ms, k.is_live, k.checked_at
+                FROM (
+                    SELECT n.id, n.deployment_id, n.url, n.http_status, n.latency_ms, n.is_live,
+                        least(n.checked_at, {ServerTime.Present}) AS checked_at
+                    FROM {HealthCheckBatch.Rows}
+                    JOIN deployments d ON d.id = n.deployment_id
+                    ORDER BY n.id
+                    FOR KEY SHARE OF d
+                ) k
             ),
             found AS (
                 SELECT h.id, h.deployment_id
@@ -101,7 +104,7 @@ internal sealed partial class DeploymentHealthCheckRepository
                 INSERT INTO deployment_health_checks AS h (id, deployment_id, url, http_status, latency_ms, is_live, checked_at)
                 SELECT n.id, n.deployment_id, n.url, n.http_status, n.latency_ms, n.is_live, n.checked_at
                 FROM sent n
-                WHERE NOT EXISTS (SELECT FROM found f WHERE f.id = n.id)
+                WHERE NOT EXISTS (SELECT 1 FROM found f WHERE f.id = n.id)
                 ON CONFLICT DO NOTHING
                 RETURNING h.id
             )

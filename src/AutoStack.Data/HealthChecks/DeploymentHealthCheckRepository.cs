@@ -99,25 +99,30 @@ internal sealed partial class DeploymentHealthCheckRepository(Db db, TimeProvide
         Limit.Check(threshold, IPlatformDeploymentHealthCheckRepository.MaxThreshold);
         Limit.Check(limit, IPlatformDeploymentHealthCheckRepository.MaxListSize);
         var rows = await db.ListAsync(row => new UnhealthyDeployment(row.Guid(), row.Guid(), row.Guid(), row.Time()), """
+            WITH running AS MATERIALIZED (
+                SELECT d.id, d.project_id, d.user_id, r.since
+                FROM deployments d
+                JOIN (
+                    SELECT c.deployment_id, pg_catalog.max(c.created_at) AS since
+                    FROM deployment_containers c
+                    WHERE c.status::text = 'running' AND c.stopped_at IS NULL
+                    GROUP BY c.deployment_id
+                ) r ON r.deployment_id = d.id
+                WHERE d.status::text = 'success' AND NOT d.is_deleted AND d.id > @afterId
+            )
             SELECT d.id, d.project_id, d.user_id, w.last
-            FROM deployments d
-            JOIN (
-                SELECT c.deployment_id, pg_catalog.max(c.created_at) AS since
-                FROM deployment_containers c
-                WHERE c.status::text = 'running' AND c.stopped_at IS NULL
-                GROUP BY c.deployment_id
-            ) r ON r.deployment_id = d.id
+            FROM running d
             CROSS JOIN LATERAL (
                 SELECT pg_catalog.count(k.id) AS checks, pg_catalog.bool_or(k.is_live) AS live, pg_catalog.max(k.checked_at) AS last
                 FROM (
                     SELECT h.id, h.is_live, h.checked_at
                     FROM deployment_health_checks h
-                    WHERE h.deployment_id = d.id AND h.checked_at >= r.since
+                    WHERE h.deployment_id = d.id AND h.checked_at >= d.since
                     ORDER BY h.checked_at DESC, h.id DESC
                     LIMIT @threshold
                 ) k
             ) w
-            WHERE d.status::text = 'success' AND NOT d.is_deleted AND d.id > @afterId AND w.checks = @threshold AND NOT w.live
+            WHERE w.checks = @threshold AND NOT w.live
             ORDER BY d.id
             LIMIT @limit
             """, [P.Of(threshold), P.Of(limit + 1, "limit"), P.Of(cursor.ToId(), "afterId")], cancellationToken).ConfigureAwait(false);
@@ -160,14 +165,18 @@ internal sealed partial class DeploymentHealthCheckRepository(Db db, TimeProvide
                     LIMIT 1
                 ) f
             ),
-            victim AS MATERIALIZED (
-                SELECT o.id
+            held AS (
+                SELECT b.id
                 FROM begun b
                 CROSS JOIN LATERAL (SELECT d.id FROM deployments d WHERE d.id = b.id FOR KEY SHARE SKIP LOCKED) d
+            ),
+            victim AS MATERIALIZED (
+                SELECT o.id
+                FROM held b
                 CROSS JOIN LATERAL (
                     SELECT k.id
                     FROM deployment_health_checks k
-                    WHERE k.deployment_id = d.id AND k.checked_at < @before
+                    WHERE k.deployment_id = b.id AND k.checked_at < @before
                     ORDER BY k.checked_at, k.id
                     LIMIT @limit
                     FOR UPDATE SKIP LOCKED

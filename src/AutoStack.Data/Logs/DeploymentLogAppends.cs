@@ -21,10 +21,21 @@ internal sealed class DeploymentLogAppends(Db db, LogWriterOptions options)
 
     // Joins nothing, and locks the table before the key is computed. A migration that replaces the table waits for the transaction, so that
     // no append holds the key of the old table while another one has that of the new table.
-    private const string LockTable = "LEFT JOIN deployment_logs t ON FALSE";
+    private const string LockTable = "LEFT JOIN (SELECT 1 FROM deployment_logs LIMIT 0) t ON FALSE";
 
-    // The ids that the batch's first statement has locked.
-    private const string Locked = "pg_catalog.string_to_array(pg_catalog.current_setting('autostack.locked_logs'), ',')::uuid[]";
+    // Where another node has the lines (the feature citus), a statement that reads no other table runs there. All locks are on one node.
+    private const string OnThisNode = "LEFT JOIN (SELECT 1 FROM deployments LIMIT 0) h ON FALSE";
+
+    // The CTE locked (id): the ids that the batch's first statement has locked. The planner removes the join; with it, the CTE runs on the
+    // node that has the setting.
+    private const string Locked = """
+        locked AS MATERIALIZED (
+            SELECT u.id
+            FROM pg_catalog.unnest(
+                pg_catalog.string_to_array(pg_catalog.current_setting('autostack.locked_logs'), ',')::uuid[]) AS u (id)
+            LEFT JOIN deployments d ON d.id = u.id
+        )
+        """;
 
     // The columns seq and size: how far the log of each deployment c (id) goes. Needs LastLine. A log whose last lines were removed with
     // their period has an end. Lines without numbers are older than numbered lines.
@@ -88,11 +99,17 @@ internal sealed class DeploymentLogAppends(Db db, LogWriterOptions options)
     public Task AppendAsync(Guid deploymentId, LogLines lines, DateTimeOffset now, CancellationToken cancellationToken)
     {
         // The server would plan the insert anew at every call, because it expects more lines of a generic plan than of a short array:
-        // three quarters of the time of one line. In a unit of work the setting would meet other statements.
+        // three quarters of the time of one line. In a unit of work the setting would meet other statements. The feature citus, which has
+        // the table deployment_ids, knows no generic plan of the insert.
         var @lock = new Statement($"""
-            SELECT CASE WHEN @isAlone::boolean THEN pg_catalog.set_config('plan_cache_mode', 'force_generic_plan', TRUE) END
-            FROM pg_catalog.pg_advisory_xact_lock(pg_catalog.uuid_hash_extended(@deploymentId, {LockKey}))
+            SELECT CASE
+                WHEN @isAlone::boolean AND pg_catalog.to_regclass('public.deployment_ids') IS NULL
+                THEN pg_catalog.set_config('plan_cache_mode', 'force_generic_plan', TRUE)
+            END
+            FROM (SELECT 1) u
             {LockTable}
+            {OnThisNode}
+            WHERE pg_catalog.pg_advisory_xact_lock(pg_catalog.uuid_hash_extended(@deploymentId, {LockKey})) IS NOT NULL
             """, P.Of(deploymentId), P.Of(db.IsTransactionPerCall, "isAlone"));
         // The end of the log is read once, not once per line.
         var insert = new Statement($"""
@@ -100,10 +117,8 @@ internal sealed class DeploymentLogAppends(Db db, LogWriterOptions options)
                 SELECT {End}
                 FROM (SELECT @deploymentId::uuid AS id) c
                 {LastLine}
-            )
-            INSERT INTO deployment_logs ({Stored})
-            SELECT s.id, @deploymentId, {Values}
-            FROM (
+            ),
+            line AS MATERIALIZED (
                 SELECT n.id, {Numbered}
                 FROM log l
                 CROSS JOIN ROWS FROM (
@@ -115,7 +130,10 @@ internal sealed class DeploymentLogAppends(Db db, LogWriterOptions options)
                     WHERE t.id = n.id AND t.deployment_id = @deploymentId
                 ) IS NULL
                 WINDOW w AS (ORDER BY n.ordinal)
-            ) s
+            )
+            INSERT INTO deployment_logs ({Stored})
+            SELECT s.id, @deploymentId, {Values}
+            FROM line s
             WHERE {WithinBound}
             """,
             P.Of(deploymentId),
@@ -153,9 +171,10 @@ internal sealed class DeploymentLogAppends(Db db, LogWriterOptions options)
 
         // The end of each log is read once per deployment, not once per line.
         var insert = new Statement($"""
-            WITH log AS MATERIALIZED (
+            WITH {Locked},
+            log AS MATERIALIZED (
                 SELECT c.id, {End}
-                FROM pg_catalog.unnest({Locked}) AS c (id)
+                FROM locked c
                 {LastLine}
             ),
             line AS MATERIALIZED (
@@ -210,14 +229,16 @@ internal sealed class DeploymentLogAppends(Db db, LogWriterOptions options)
 
     // The ends of the locked logs; -1 for logs that are not locked.
     private static Statement Ends(Guid[] distinctIds) => new($"""
+        WITH {Locked},
+        log AS MATERIALIZED (
+            SELECT c.id, {End}
+            FROM locked c
+            {LastLine}
+        )
         SELECT u.id, d.id IS NOT NULL, coalesce(k.seq, -1), coalesce(k.size, -1)
         FROM pg_catalog.unnest(@distinctIds) AS u (id)
         LEFT JOIN deployments d ON d.id = u.id
-        LEFT JOIN (
-            SELECT c.id, {End}
-            FROM pg_catalog.unnest({Locked}) AS c (id)
-            {LastLine}
-        ) k ON k.id = u.id
+        LEFT JOIN log k ON k.id = u.id
         """, P.Of(distinctIds));
 
     private static async Task<LogAppend> NothingAsync(ResultSets sets)

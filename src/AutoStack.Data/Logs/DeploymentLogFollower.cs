@@ -237,11 +237,16 @@ internal sealed partial class DeploymentLogFollower : IDeploymentLogFollower, ID
         var deploymentIds = waiting.ConvertAll(follow => follow.DeploymentId);
         var seqs = waiting.ConvertAll(follow => follow.Seq);
         var news = await db.ListAsync(row => row.Int(), $"""
+            WITH followed AS MATERIALIZED (
+                SELECT f.id, f.ordinal,
+                    (SELECT pg_catalog.max(l.seq) FROM deployment_logs l WHERE l.deployment_id = f.id) > f.seq AS has_grown
+                FROM ROWS FROM (
+                    pg_catalog.unnest(@deploymentIds), pg_catalog.unnest(@seqs)
+                ) WITH ORDINALITY AS f (id, seq, ordinal)
+            )
             SELECT f.ordinal::int
-            FROM ROWS FROM (
-                pg_catalog.unnest(@deploymentIds), pg_catalog.unnest(@seqs)
-            ) WITH ORDINALITY AS f (id, seq, ordinal)
-            WHERE (SELECT pg_catalog.max(l.seq) FROM deployment_logs l WHERE l.deployment_id = f.id) > f.seq
+            FROM followed f
+            WHERE f.has_grown
                OR coalesce((SELECT d.is_deleted OR d.status::text IN {DeploymentState.Finished} FROM deployments d WHERE d.id = f.id), TRUE)
             ORDER BY f.ordinal
             """, [P.Column(deploymentIds), P.Column(seqs)], stopping.Token, "PollAsync").ConfigureAwait(false);

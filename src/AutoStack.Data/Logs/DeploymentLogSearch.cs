@@ -57,8 +57,17 @@ internal sealed class DeploymentLogSearch(Db db, LogContext context) : IDeployme
     {
         var (moment, id, seq) = place ?? new LogSearchRun.Position(Time.Infinity, Guid.AllBitsSet, long.MaxValue);
         return await db.ListAsync(row => new LogSearchRun.Log(row.Long(), row.Guid(), row.Long()) { After = row.Long() }, $"""
+            WITH listed AS MATERIALIZED (
+                SELECT d.created_at, d.id
+                FROM deployments d
+                WHERE d.user_id = @ownerId AND NOT d.is_deleted AND (@projectId IS NULL OR d.project_id = @projectId)
+                  AND d.created_at >= @since AND (d.created_at < @until OR @until = 'infinity'::timestamp)
+                  AND (d.created_at, d.id) <= (@moment, @id) AND {AccountState.OwnerIsOpen}
+                ORDER BY d.created_at DESC, d.id DESC
+                LIMIT 201
+            )
             SELECT d.created_at, d.id, n.last, n.after
-            FROM deployments d
+            FROM listed d
             CROSS JOIN LATERAL (
                 SELECT
                     coalesce((
@@ -76,9 +85,7 @@ internal sealed class DeploymentLogSearch(Db db, LogContext context) : IDeployme
                         LIMIT 1
                     ), 0) AS last
             ) n
-            WHERE d.user_id = @ownerId AND NOT d.is_deleted AND (@projectId IS NULL OR d.project_id = @projectId)
-              AND d.created_at >= @since AND (d.created_at < @until OR @until = 'infinity'::timestamp)
-              AND (d.created_at, d.id) <= (@moment, @id) AND (d.id <> @id OR n.last > @seq) AND {AccountState.OwnerIsOpen}
+            WHERE d.id <> @id OR n.last > @seq
             ORDER BY d.created_at DESC, d.id DESC
             LIMIT 200
             """,
@@ -103,6 +110,11 @@ internal sealed class DeploymentLogSearch(Db db, LogContext context) : IDeployme
                 run.Take(DeploymentLogRepository.Read(row), search);
                 return false;
             }, $"""
+            WITH owned AS MATERIALIZED (
+                SELECT c.id, c.seq, c.ordinal
+                FROM unnest(@ids::uuid[], @places::bigint[]) WITH ORDINALITY c (id, seq, ordinal)
+                JOIN deployments d ON d.id = c.id AND d.user_id = @ownerId AND NOT d.is_deleted AND {AccountState.OwnerIsOpen}
+            )
             SELECT s.id, s.deployment_id, s.timestamp, s.log_level, s.message, s.created_at, s.seq
             FROM (
                 SELECT k.id, k.deployment_id, k.timestamp, k.log_level, k.message, k.created_at, k.seq, k.ordinal,
@@ -110,8 +122,7 @@ internal sealed class DeploymentLogSearch(Db db, LogContext context) : IDeployme
                         - pg_catalog.octet_length(k.message) AS bytes
                 FROM (
                     SELECT {DeploymentLogRepository.Columns}, c.ordinal
-                    FROM unnest(@ids::uuid[], @places::bigint[]) WITH ORDINALITY c (id, seq, ordinal)
-                    JOIN deployments d ON d.id = c.id AND d.user_id = @ownerId AND NOT d.is_deleted AND {AccountState.OwnerIsOpen}
+                    FROM owned c
                     CROSS JOIN LATERAL (
                         SELECT {DeploymentLogRepository.Columns}
                         FROM deployment_logs l

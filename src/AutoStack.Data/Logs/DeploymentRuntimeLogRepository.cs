@@ -95,14 +95,14 @@ internal sealed class DeploymentRuntimeLogRepository(Db db, LogContext context)
             LEFT JOIN deployment_runtime_logs t ON FALSE
             """, P.Of(deploymentId));
         var insert = new Statement("""
-            WITH sent AS (
+            WITH sent AS MATERIALIZED (
                 SELECT n.id, n.timestamp, n.message, n.ordinal,
                     pg_catalog.row_number() OVER (PARTITION BY n.timestamp, n.message ORDER BY n.ordinal) AS occurrence
                 FROM ROWS FROM (
                     pg_catalog.unnest(@ids), pg_catalog.unnest(@times), pg_catalog.unnest(@messages)
                 ) WITH ORDINALITY AS n (id, timestamp, message, ordinal)
             ),
-            known AS (
+            known AS MATERIALIZED (
                 SELECT k.timestamp, k.message, pg_catalog.count(k.id) AS occurrences
                 FROM deployment_runtime_logs k
                 WHERE k.deployment_id = @deploymentId AND k.timestamp = ANY (@times) AND pg_catalog.lower(k.source::text) = @source

@@ -42,10 +42,14 @@ internal static class LogPurge
             ) m
             WHERE m.timestamp < @before AND m.next IS NOT NULL
         ),
-        gate AS (
-            SELECT b.id
+        held AS (
+            SELECT b.id, b.first_id
             FROM begun b
             CROSS JOIN LATERAL (SELECT d.id FROM deployments d WHERE d.id = b.id FOR KEY SHARE SKIP LOCKED) d
+        ),
+        gate AS (
+            SELECT h.id
+            FROM held h
             CROSS JOIN LATERAL (
                 SELECT f.id
                 FROM
@@ -58,7 +62,7 @@ internal static class LogPurge
     /// </summary>
     internal const string Remove = """
         f
-                WHERE f.id = b.first_id AND f.deployment_id = b.id
+                WHERE f.id = h.first_id AND f.deployment_id = h.id
                 FOR UPDATE SKIP LOCKED
             ) f
         ),
@@ -103,12 +107,18 @@ internal static class LogPurge
 
     /// <summary>
     /// The removal of all lines of the chosen deployments (<see cref="Chosen.Ids"/>): <c>OfChosen</c> table <c>UpToLimit</c> table
-    /// <c>Joined</c>. Needs <c>@limit</c>. The lines are found by their deployments, too: a table may be partitioned by that key.
+    /// <c>Joined</c>. Needs <c>@limit</c>. The lines are found by their deployments, too: a table may be partitioned by that key. The
+    /// planner removes the join with the deployments; with it, the CTE <c>ids</c> runs on the node that has the setting.
     /// </summary>
     internal const string OfChosen = $"""
-        WITH victim AS MATERIALIZED (
+        WITH ids AS MATERIALIZED (
+            SELECT u.id
+            FROM pg_catalog.unnest({Chosen.Ids}) AS u (id)
+            LEFT JOIN deployments d ON d.id = u.id
+        ),
+        victim AS MATERIALIZED (
             SELECT o.id, c.id AS deployment_id
-            FROM pg_catalog.unnest({Chosen.Ids}) AS c (id)
+            FROM ids c
             CROSS JOIN LATERAL (
                 SELECT k.id
                 FROM

@@ -27,7 +27,8 @@ public abstract class AutoStackDataException : Exception
 /// <summary>
 /// The database could not be reached, the connection was lost, or no answer came within
 /// <see cref="AutoStackDataOptions.OperationTimeout"/>; or the server accepts no work at present: it is read-only (SQLSTATE 25006), its
-/// disk is full (53100), it has no connection left (53300), or it ended an idle connection or transaction (57P05, 25P03, 25P04).
+/// disk is full (53100), it has no connection left (53300), it cannot reach another node of its cluster (08006), or it ended an idle
+/// connection or transaction (57P05, 25P03, 25P04).
 /// </summary>
 public sealed class DatabaseUnavailableException : AutoStackDataException
 {

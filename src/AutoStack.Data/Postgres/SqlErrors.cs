@@ -15,12 +15,12 @@ internal static class SqlErrors
     /// <summary>The library's exception for an answer of the server; null for an error that callers get as the driver threw it.</summary>
     public static AutoStackDataException? Translate(Exception exception) => exception is not PostgresException error
         ? null
-        : error.SqlState switch
+        : ShardErrors.SqlState(error) switch
         {
-            PostgresErrorCodes.UniqueViolation => new DuplicateException(Canonical(error.ConstraintName), error),
-            PostgresErrorCodes.ForeignKeyViolation => new MissingReferenceException(error.ConstraintName, error),
+            PostgresErrorCodes.UniqueViolation => new DuplicateException(Canonical(ShardErrors.Constraint(error)), error),
+            PostgresErrorCodes.ForeignKeyViolation => new MissingReferenceException(ShardErrors.Constraint(error), error),
             PostgresErrorCodes.CheckViolation =>
-                new InvalidValueException(error.ConstraintName, "A value violates a check constraint", error),
+                new InvalidValueException(ShardErrors.Constraint(error), "A value violates a check constraint", error),
             PostgresErrorCodes.NotNullViolation => new InvalidValueException(error.ColumnName, "A required value is null", error),
             PostgresErrorCodes.StringDataRightTruncation => new InvalidValueException(null, "A text is longer than its column", error),
             PostgresErrorCodes.UntranslatableCharacter =>
@@ -43,6 +43,8 @@ internal static class SqlErrors
                 new DatabaseUnavailableException("The disk of the server is full; nothing changed.", false, error),
             PostgresErrorCodes.TooManyConnections =>
                 new DatabaseUnavailableException("The server has no connection left; nothing changed.", false, error),
+            PostgresErrorCodes.ConnectionFailure =>
+                new DatabaseUnavailableException("The server cannot reach another node; nothing changed.", false, error),
             _ => null,
         };
 
@@ -118,7 +120,7 @@ internal static class SqlErrors
     {
         AutoStackDataException own => !own.IsTransient,
         ArgumentException => true,
-        PostgresException error => error.SqlState is ['2', '2' or '3', ..] or ['5', '4', ..],
+        PostgresException error => ShardErrors.SqlState(error) is ['2', '2' or '3', ..] or ['5', '4', ..],
         _ => false,
     };
 
@@ -127,7 +129,7 @@ internal static class SqlErrors
     {
         AutoStackDataException own => own.IsTransient,
         ArgumentException or ObjectDisposedException or OperationCanceledException => false,
-        PostgresException error => IsStalePlan(error) || error.SqlState is not (
+        PostgresException error => IsStalePlan(error) || ShardErrors.SqlState(error) is not (
             ['2', '2' or '3' or '8', ..] or ['4', '2', ..] or ['0', 'A', ..] or ['3', 'D' or 'F', ..]),
         _ => true,
     };

@@ -17,19 +17,37 @@ internal sealed class ClosedAccounts(Db db, HealthCheckHours hours)
 
     /// <summary>Counts the rows that the removal of the closed accounts counts.</summary>
     public static Statement Count() => new("""
-        SELECT coalesce(pg_catalog.sum(1 + p.rows + s.rows + d.rows), 0)::bigint
-        FROM users u
-        CROSS JOIN LATERAL (SELECT pg_catalog.count(p.id) AS rows FROM projects p WHERE p.user_id = u.id) p
-        CROSS JOIN LATERAL (SELECT pg_catalog.count(s.id) AS rows FROM sessions s WHERE s.user_id = u.id) s
-        CROSS JOIN LATERAL (
-            SELECT coalesce(pg_catalog.sum(1
-                + (SELECT pg_catalog.count(l.id) FROM deployment_logs l WHERE l.deployment_id = d.id)
-                + (SELECT pg_catalog.count(r.id) FROM deployment_runtime_logs r WHERE r.deployment_id = d.id)
-                + (SELECT pg_catalog.count(h.id) FROM deployment_health_checks h WHERE h.deployment_id = d.id)), 0)::bigint AS rows
-            FROM deployments d
-            WHERE d.user_id = u.id
-        ) d
-        WHERE u.closed_at IS NOT NULL
+        WITH closed AS MATERIALIZED (
+            SELECT u.id
+            FROM users u
+            WHERE u.closed_at IS NOT NULL
+        ),
+        owned AS MATERIALIZED (
+            SELECT d.id
+            FROM closed u
+            JOIN deployments d ON d.user_id = u.id
+        ),
+        lines AS MATERIALIZED (
+            SELECT pg_catalog.sum((SELECT pg_catalog.count(l.id) FROM deployment_logs l WHERE l.deployment_id = d.id)) AS rows
+            FROM owned d
+        ),
+        output AS MATERIALIZED (
+            SELECT pg_catalog.sum((SELECT pg_catalog.count(r.id) FROM deployment_runtime_logs r WHERE r.deployment_id = d.id)) AS rows
+            FROM owned d
+        ),
+        checks AS MATERIALIZED (
+            SELECT pg_catalog.sum((SELECT pg_catalog.count(h.id) FROM deployment_health_checks h WHERE h.deployment_id = d.id)) AS rows
+            FROM owned d
+        )
+        SELECT (
+            (SELECT pg_catalog.count(u.id) FROM closed u)
+            + (SELECT pg_catalog.count(p.id) FROM closed u JOIN projects p ON p.user_id = u.id)
+            + (SELECT pg_catalog.count(s.id) FROM closed u JOIN sessions s ON s.user_id = u.id)
+            + (SELECT pg_catalog.count(d.id) FROM owned d)
+            + coalesce(l.rows, 0) + coalesce(o.rows, 0) + coalesce(h.rows, 0))::bigint
+        FROM lines l
+        CROSS JOIN output o
+        CROSS JOIN checks h
         """);
 
     /// <summary>

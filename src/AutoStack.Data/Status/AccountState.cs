@@ -8,5 +8,5 @@ internal static class AccountState
     /// rows only. The condition refers to no row of the statement: the server looks once, before it reads any row, into an index of the
     /// closed accounts, which is empty most of the time.
     /// </summary>
-    internal const string OwnerIsOpen = "NOT EXISTS (SELECT FROM users c WHERE c.id = @ownerId AND c.closed_at IS NOT NULL)";
+    internal const string OwnerIsOpen = "NOT EXISTS (SELECT 1 FROM users c WHERE c.id = @ownerId AND c.closed_at IS NOT NULL)";
 }

@@ -33,7 +33,7 @@ internal sealed record DeploymentState(DeploymentStatus Status, bool IsDeleted, 
     /// Needs <c>@deploymentId</c> and <c>@ownerId</c>.
     /// </summary>
     internal const string Owned =
-        "EXISTS (SELECT FROM deployments d WHERE d.id = @deploymentId AND d.user_id = @ownerId AND NOT d.is_deleted) AND "
+        "EXISTS (SELECT 1 FROM deployments d WHERE d.id = @deploymentId AND d.user_id = @ownerId AND NOT d.is_deleted) AND "
         + AccountState.OwnerIsOpen;
 
     /// <summary>

@@ -36,7 +36,10 @@ public sealed class FeatureTests : MigrationTests
     public void This_version_has_these_features() =>
         Assert.That(
             ScriptSet.BuiltInFeatures.Select(feature => feature.Name),
-            Is.EqualTo(new[] { "audit", "commit-search", "log-partitions", "log-search", "row-security", "signed-identity", "timescale" }));
+            Is.EqualTo(new[] 
+            {
+                "audit", "citus", "commit-search", "log-partitions", "log-search", "row-security", "signed-identity", "timescale",
+            }));
 
     [Test]
     public async Task Without_features_the_list_is_empty_and_needs_no_database()

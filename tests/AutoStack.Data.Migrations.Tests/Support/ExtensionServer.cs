@@ -1,4 +1,5 @@
 using AutoStack.Data.Testing;
+using AutoStack.Data.Tests.Support;
 
 namespace AutoStack.Data.Migrations.Tests.Support;
 
@@ -11,6 +12,7 @@ internal static class ExtensionServer
     private static readonly Dictionary<string, (string Variable, string Extension)> Known = new()
     {
         ["timescale"] = ("AUTOSTACK_TEST_TIMESCALE", "timescaledb"),
+        ["citus"] = (CitusServer.Variable, "citus"),
     };
 
     private static readonly Dictionary<string, Lazy<Task<PostgresServer?>>> Started = Known.ToDictionary(
@@ -55,7 +57,7 @@ internal static class ExtensionServer
 
     private static async Task<PostgresServer?> StartAsync(string variable, string extension) =>
         Environment.GetEnvironmentVariable(variable) is not { Length: > 0 } folder ? null
-            : await PostgresServer.StartAsync(new PostgresServerOptions
+            : await PostgresServer.StartAsync(extension == "citus" ? CitusServer.Options() : new PostgresServerOptions
             {
                 BinDirectory = folder,
                 Settings = new Dictionary<string, string>

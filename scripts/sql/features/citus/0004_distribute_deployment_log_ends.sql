@@ -1,0 +1,1 @@
+SELECT distribute_log_table('deployment_log_ends');

@@ -1,0 +1,1 @@
+SELECT gather_log_table('deployment_health_checks');
