@@ -53,7 +53,11 @@ public sealed class SideBySideTests : AdoptionTestsBase
             await RunAsync(statement);
         }
 
-        await using var provider = new ServiceCollection().AddAutoStackData(Database.ConnectionString).AddAutoStackDataWorkers()
+        // The services have stored an environment in clear; a deployment takes it along encrypted.
+        var key = new SecretKey { Id = "k1", Secret = Convert.ToBase64String(new byte[32]) };
+        await using var provider = new ServiceCollection()
+            .AddAutoStackData(Database.ConnectionString, options => options.SecretKeys.Add(key))
+            .AddAutoStackDataWorkers()
             .BuildServiceProvider();
         T Get<T>()
             where T : notnull => provider.GetRequiredService<T>();
