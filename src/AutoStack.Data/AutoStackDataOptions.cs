@@ -143,8 +143,8 @@ public sealed partial class AutoStackDataOptions
     public string? TenantRole { get; set; }
 
     /// <summary>
-    /// The key that signs the user for whom a call runs, in a database with the feature <c>signed-identity</c>: at least 32 bytes in base64,
-    /// the same as in the database. Needs <see cref="TenantRole"/>. Null, the default, for identities without a signature.
+    /// The key that signs the user for whom a call runs, in a database with the feature <c>signed-identity</c>: at least 32 bytes in
+    /// base64, the same as in the database. Needs <see cref="TenantRole"/>. Null, the default, for identities without a signature.
     /// </summary>
     public Secret? IdentityKey { get; set; }
 

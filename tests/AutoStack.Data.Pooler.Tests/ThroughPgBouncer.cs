@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;
 using System.Runtime.Versioning;
 using AutoStack.Data.Migrations;
@@ -22,6 +23,9 @@ internal static class ThroughPgBouncer
         server_idle_timeout = 5
         """;
 
+    // Tests that make their own databases do without the feature.
+    private static readonly ConcurrentDictionary<string, bool> Guarded = new();
+
     private static readonly Lazy<PgBouncer> Pooler = new(() =>
         Task.Run(() => PgBouncer.StartAsync(TestServer.Current.ConnectionString, Settings, CancellationToken.None))
             .GetAwaiter().GetResult());
@@ -31,15 +35,18 @@ internal static class ThroughPgBouncer
 #pragma warning restore CA2255
     internal static void Install()
     {
-        LibraryConnection.PrepareAsync = connectionString =>
-            new SchemaMigrator(connectionString).UpgradeAsync(MigrationTarget.Head.In("row-security"));
+        LibraryConnection.PrepareAsync = async connectionString =>
+        {
+            await new SchemaMigrator(connectionString).UpgradeAsync(MigrationTarget.Head.In("row-security"));
+            Guarded[connectionString] = true;
+        };
         LibraryConnection.Set = Connect;
     }
 
     private static void Connect(AutoStackDataOptions options, string connectionString)
     {
         options.Pooler = PoolerMode.Transaction;
-        options.TenantRole = "autostack_tenant";
+        options.TenantRole = Guarded.ContainsKey(connectionString) ? "autostack_tenant" : null;
         // Each change of the suite is a transaction with a setting before it.
         options.Actor = () => "a service behind the pooler";
         options.ConnectionString = new NpgsqlConnectionStringBuilder(Pooler.Value.ConnectionString)

@@ -77,14 +77,16 @@ internal sealed class Readiness(Db db, SecretProtector secrets, TimeProvider clo
         return found switch
         {
             { IsSubject: true } =>
-                "The role of the connection is subject to row security, and is shown no row: run scripts/roles.sql, or ALTER ROLE … BYPASSRLS.",
+                "The role of the connection is subject to row security, and is shown no row: run scripts/roles.sql, " +
+                "or ALTER ROLE … BYPASSRLS.",
             _ when role is null => null,
             null or { IsOn: false } =>
                 $"AutoStackDataOptions.TenantRole is '{role}', and the database does not have the feature row-security: run " +
                 "'autostack-db feature enable row-security', or leave the setting out.",
             { Exists: false } => $"AutoStackDataOptions.TenantRole is '{role}', and the server has no such role: run scripts/roles.sql.",
             { IsMember: false } =>
-                $"The role of the connection is no member of '{role}' (AutoStackDataOptions.TenantRole): run scripts/roles.sql, or GRANT it.",
+                $"The role of the connection is no member of '{role}' (AutoStackDataOptions.TenantRole): " +
+                "run scripts/roles.sql, or GRANT it.",
             { Bypasses: true } => $"The role '{role}' (AutoStackDataOptions.TenantRole) bypasses row security: ALTER ROLE … NOBYPASSRLS.",
             _ when found.IsSigned != tenants!.IsSigned => found.IsSigned
                 ? "The database has the feature signed-identity, and AutoStackDataOptions.IdentityKey is not set."

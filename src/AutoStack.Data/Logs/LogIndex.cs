@@ -50,8 +50,8 @@ internal static class LogIndex
     public static int LinesAfter(int lines) => Math.Min(10 * lines, MaxLines);
 
     /// <summary>
-    /// True when the database has the index, complete, and the owner's statements may use it: not under row security, where the server looks
-    /// at the text of a line only after the policy.
+    /// True when the database has the index, complete, and the owner's statements may use it: not under row security, where the server
+    /// looks at the text of a line only after the policy.
     /// </summary>
     public static async Task<bool> IsThereAsync(Db db, Guid ownerId, CancellationToken cancellationToken) =>
         await db.FindValueAsync(row => row.Flag(), """

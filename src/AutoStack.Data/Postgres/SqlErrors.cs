@@ -111,7 +111,7 @@ internal static class SqlErrors
                 or PostgresErrorCodes.QueryCanceled or PostgresErrorCodes.LockNotAvailable or ['5', '3' or '4', ..] or ['X', 'X', ..]
         };
 
-    /// <summary>True when row security hides the row that the statement met, or refuses the one that it wrote: it is another user's.</summary>
+    /// <summary>True when row security hides the row that the statement met, or refuses the one that it wrote.</summary>
     public static bool IsOfAnothersRow(PostgresException exception) =>
         exception is { SqlState: PostgresErrorCodes.InsufficientPrivilege, Routine: "ExecWithCheckOptions" };
 

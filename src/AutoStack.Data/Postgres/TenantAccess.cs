@@ -27,7 +27,9 @@ internal sealed class TenantAccess(string role, byte[]? key)
     /// <summary>Whether identities are signed.</summary>
     public bool IsSigned => key is not null;
 
-    /// <summary>The identity of a user: the id; with a key also the second since 1970 at which it expires, and the signature of both.</summary>
+    /// <summary>
+    /// The identity of a user: the id; with a key also the second since 1970 at which it expires, and the signature of both.
+    /// </summary>
     public string IdentityOf(Guid userId)
     {
         if (key is null)

@@ -4,8 +4,8 @@ using Npgsql;
 namespace AutoStack.Data.Postgres;
 
 /// <summary>
-/// What the server is told about a transaction: who acts, for whom, and how to plan. A statement that precedes those of the call sets all of
-/// it in the same round trip, for the transaction only: nothing is left in the session, which a pooler gives to other clients.
+/// What the server is told about a transaction: who acts, for whom, and how to plan. A statement that precedes those of the call sets all
+/// of it in the same round trip, for the transaction only: nothing is left in the session, which a pooler gives to other clients.
 /// </summary>
 /// <param name="actor">Returns who acts now, or null for the owner that the statement names; null to tell nobody.</param>
 /// <param name="tenants">Under whose rights the statements of an owner run; null for those of the connection.</param>
