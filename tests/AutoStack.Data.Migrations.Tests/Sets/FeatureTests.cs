@@ -36,7 +36,7 @@ public sealed class FeatureTests : MigrationTests
     public void This_version_has_these_features() =>
         Assert.That(
             ScriptSet.BuiltInFeatures.Select(feature => feature.Name),
-            Is.EqualTo(new[] 
+            Is.EqualTo(new[]
             {
                 "audit", "citus", "commit-search", "log-partitions", "log-search", "row-security", "signed-identity", "timescale",
             }));

@@ -45,7 +45,7 @@ public sealed class RowSecurityCostTests : RowSecurityTests
 
     private static double Median(List<double> values) => values.Order().ElementAt(values.Count / 2);
 
-    private void Single(AutoStackDataOptions options, string name)
+    private static void Single(AutoStackDataOptions options, string name)
     {
         (options.MinPoolSize, options.MaxPoolSize) = (1, 1);
         options.ConnectionString = new NpgsqlConnectionStringBuilder(options.ConnectionString!.Reveal())
