@@ -53,7 +53,8 @@ public sealed class TimescaleOperationTests : TimescaleTestsBase
                 await complete.ExecuteNonQueryAsync(Token);
             }
 
-            Assert.That((await OfAsync<string>(restored, Rows), await OfAsync<string>(restored, chunks), await OfAsync<long>(restored, jobs)),
+            Assert.That(
+                (await OfAsync<string>(restored, Rows), await OfAsync<string>(restored, chunks), await OfAsync<long>(restored, jobs)),
                 Is.EqualTo(before));
             Assert.That((await new SchemaMigrator(copy.ConnectionString).CheckAsync(Token)).IsClean);
         }
