@@ -89,7 +89,8 @@ internal sealed class Supervisor : IAsyncDisposable
 
     private static string LogFile(string folder) => Path.Combine(folder, "log");
 
-    // The signal is repeated: a postmaster that is starting ignores it. SIGINT is a fast shutdown, SIGQUIT an immediate one.
+    // The signal is repeated: a postmaster that is starting ignores it. SIGINT is a fast shutdown, SIGQUIT an immediate one. The shell ends
+    // the process that sends it as soon as the server has ended: the number of the server may then be that of any other process.
     private static string Script(string folder, string prepare, string serve) => $$"""
         trap '' HUP INT QUIT TERM PIPE
         exec 3<&0 </dev/null 2>/dev/null
@@ -102,16 +103,18 @@ internal sealed class Supervisor : IAsyncDisposable
             (
                 read -r line <&3
                 tries=0
-                while [ ! -e "$folder/ended" ]; do
+                while :; do
                     if [ $tries -lt 50 ]; then signal=INT; elif [ $tries -lt 100 ]; then signal=QUIT; else signal=KILL; fi
                     kill -$signal $server
                     tries=$((tries + 1))
                     sleep 0.1
                 done
             ) >/dev/null &
+            stopper=$!
             wait $server
+            kill -KILL $stopper
+            wait $stopper
         fi
-        : >"$folder/ended"
         echo ended
         read -r line <&3
         wait

@@ -28,15 +28,18 @@ internal sealed class ClosedAccounts(Db db, HealthCheckHours hours)
             JOIN deployments d ON d.user_id = u.id
         ),
         lines AS MATERIALIZED (
-            SELECT pg_catalog.sum((SELECT pg_catalog.count(l.id) FROM deployment_logs l WHERE l.deployment_id = d.id)) AS rows
+            SELECT pg_catalog.sum((
+                SELECT pg_catalog.count(l.id) FROM deployment_logs l WHERE l.deployment_id = d.id))::bigint AS rows
             FROM owned d
         ),
         output AS MATERIALIZED (
-            SELECT pg_catalog.sum((SELECT pg_catalog.count(r.id) FROM deployment_runtime_logs r WHERE r.deployment_id = d.id)) AS rows
+            SELECT pg_catalog.sum((
+                SELECT pg_catalog.count(r.id) FROM deployment_runtime_logs r WHERE r.deployment_id = d.id))::bigint AS rows
             FROM owned d
         ),
         checks AS MATERIALIZED (
-            SELECT pg_catalog.sum((SELECT pg_catalog.count(h.id) FROM deployment_health_checks h WHERE h.deployment_id = d.id)) AS rows
+            SELECT pg_catalog.sum((
+                SELECT pg_catalog.count(h.id) FROM deployment_health_checks h WHERE h.deployment_id = d.id))::bigint AS rows
             FROM owned d
         )
         SELECT (
@@ -44,7 +47,7 @@ internal sealed class ClosedAccounts(Db db, HealthCheckHours hours)
             + (SELECT pg_catalog.count(p.id) FROM closed u JOIN projects p ON p.user_id = u.id)
             + (SELECT pg_catalog.count(s.id) FROM closed u JOIN sessions s ON s.user_id = u.id)
             + (SELECT pg_catalog.count(d.id) FROM owned d)
-            + coalesce(l.rows, 0) + coalesce(o.rows, 0) + coalesce(h.rows, 0))::bigint
+            + coalesce(l.rows, 0::bigint) + coalesce(o.rows, 0::bigint) + coalesce(h.rows, 0::bigint))
         FROM lines l
         CROSS JOIN output o
         CROSS JOIN checks h

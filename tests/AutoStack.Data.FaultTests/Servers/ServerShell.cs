@@ -117,7 +117,7 @@ internal sealed class ServerShell : IAsyncDisposable
                 tries=$((tries + 1))
                 sleep 0.05
             done
-            kill -KILL $server
+            if [ $tries = 100 ]; then kill -KILL $server; fi
             wait $server
         fi
         umount "$folder"/*

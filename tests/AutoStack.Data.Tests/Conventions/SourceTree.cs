@@ -126,6 +126,21 @@ public sealed class SourceTree
         Assert.That(offenders, Is.Empty, $"Wrap these lines after at most 140 characters:\n{string.Join('\n', offenders)}");
     }
 
+    // Namespaces of System first, then by name; aliases and static imports stand after them.
+    [Test]
+    public void Imports_are_in_order()
+    {
+        var offenders = from file in AllSources
+                        let imports = File.ReadLines(file).Select(line => Regex.Match(line, @"^using ([\w.]+);$"))
+                            .Where(match => match.Success).Select(match => match.Groups[1].Value).ToList()
+                        let ordered = imports.OrderBy(name => name != "System" && !name.StartsWith("System.", StringComparison.Ordinal))
+                            .ThenBy(name => name, StringComparer.OrdinalIgnoreCase)
+                        where !imports.SequenceEqual(ordered)
+                        select Path.GetRelativePath(Root, file);
+
+        Assert.That(offenders, Is.Empty, "Order the imports: dotnet format style --diagnostics IDE0005.");
+    }
+
     [Test]
     public void Code_blocks_of_the_readme_and_docs_compile()
     {

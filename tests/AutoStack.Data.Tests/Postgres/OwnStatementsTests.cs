@@ -9,8 +9,6 @@ namespace AutoStack.Data.Tests.Postgres;
 /// <summary>Statements of a service on a table of its own, in the transaction of a unit of work.</summary>
 public sealed class OwnStatementsTests : DatabaseTests
 {
-    private const string Insert = "INSERT INTO invoices (project_id, amount) VALUES (@ProjectId, @Amount)";
-
     [OneTimeSetUp]
     public Task CreateTableAsync() => ExecuteAsync(
         "CREATE TABLE invoices (project_id uuid PRIMARY KEY REFERENCES projects ON DELETE CASCADE, amount int NOT NULL, actor text)");
@@ -122,6 +120,11 @@ public sealed class OwnStatementsTests : DatabaseTests
     private static Task<Project> AddAsync(IRepositories tx, Guid ownerId, CancellationToken token) =>
         tx.Get<IProjectRepository>().AddAsync(new NewProject { UserId = ownerId, Name = "Site", Repository = "ada/site" }, token);
 
-    private static Task<int> ExecuteAsync(NpgsqlConnection connection, Guid projectId, int amount, CancellationToken token) =>
-        connection.ExecuteAsync(new CommandDefinition(Insert, new { ProjectId = projectId, Amount = amount }, cancellationToken: token));
+    private static async Task<int> ExecuteAsync(NpgsqlConnection connection, Guid projectId, int amount, CancellationToken token)
+    {
+        await using var insert = new NpgsqlCommand("INSERT INTO invoices (project_id, amount) VALUES ($1, $2)", connection);
+        insert.Parameters.Add(new NpgsqlParameter { Value = projectId });
+        insert.Parameters.Add(new NpgsqlParameter { Value = amount });
+        return await insert.ExecuteNonQueryAsync(token);
+    }
 }

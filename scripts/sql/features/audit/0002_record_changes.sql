@@ -20,17 +20,19 @@ BEGIN
                     'jenkins_job_name created_at updated_at repository_host provider provider_host provider_repository_id access_proven_at',
                     'OLD.* IS DISTINCT FROM NEW.*'),
                 -- The steps of a build, its times and its place in the queue are no entry on their own: a status is, before and after a
-                -- build.
+                -- build. Not as one comparison of two rows, which a dump writes in another form.
                 ('deployments', 'id project_id user_id status branch commit_hash commit_message author commit_timestamp creator_type '
                     'is_production build_duration_seconds failed_reason deployed_url started_at completed_at created_at is_deleted '
                     'commit_hash_full queue_place',
-                    '(OLD.id, OLD.project_id, OLD.user_id, OLD.branch, OLD.commit_hash, OLD.commit_message, OLD.author, '
-                    'OLD.commit_timestamp, OLD.creator_type, OLD.is_production, OLD.env_vars, OLD.failed_reason, OLD.deployed_url, '
-                    'OLD.created_at, OLD.is_deleted, OLD.commit_hash_full) IS DISTINCT FROM '
-                    '(NEW.id, NEW.project_id, NEW.user_id, NEW.branch, NEW.commit_hash, NEW.commit_message, NEW.author, '
-                    'NEW.commit_timestamp, NEW.creator_type, NEW.is_production, NEW.env_vars, NEW.failed_reason, NEW.deployed_url, '
-                    'NEW.created_at, NEW.is_deleted, NEW.commit_hash_full) '
-                    'OR OLD.status IS DISTINCT FROM NEW.status AND (OLD.status IS NULL OR NEW.status IS NULL '
+                    'OLD.id IS DISTINCT FROM NEW.id OR OLD.project_id IS DISTINCT FROM NEW.project_id OR '
+                    'OLD.user_id IS DISTINCT FROM NEW.user_id OR OLD.branch IS DISTINCT FROM NEW.branch OR '
+                    'OLD.commit_hash IS DISTINCT FROM NEW.commit_hash OR OLD.commit_message IS DISTINCT FROM NEW.commit_message OR '
+                    'OLD.author IS DISTINCT FROM NEW.author OR OLD.commit_timestamp IS DISTINCT FROM NEW.commit_timestamp OR '
+                    'OLD.creator_type IS DISTINCT FROM NEW.creator_type OR OLD.is_production IS DISTINCT FROM NEW.is_production OR '
+                    'OLD.env_vars IS DISTINCT FROM NEW.env_vars OR OLD.failed_reason IS DISTINCT FROM NEW.failed_reason OR '
+                    'OLD.deployed_url IS DISTINCT FROM NEW.deployed_url OR OLD.created_at IS DISTINCT FROM NEW.created_at OR '
+                    'OLD.is_deleted IS DISTINCT FROM NEW.is_deleted OR OLD.commit_hash_full IS DISTINCT FROM NEW.commit_hash_full OR '
+                    'OLD.status IS DISTINCT FROM NEW.status AND (OLD.status IS NULL OR NEW.status IS NULL '
                     'OR OLD.status::text <> ALL (''{queued,cloning,checkout,installing,building,copying}''::text[]) '
                     'OR NEW.status::text <> ALL (''{queued,cloning,checkout,installing,building,copying}''::text[]))'),
                 ('deployment_containers', 'id deployment_id container_id image host port status created_at stopped_at',
