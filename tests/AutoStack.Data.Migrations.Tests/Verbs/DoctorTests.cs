@@ -21,7 +21,9 @@ public sealed partial class DoctorTests : MigrationTests
         var rest = Rules(all, "warning").Concat(Rules(all, "information")).ToList();
 
         var warnings = await RunAsync([.. errors.SelectMany(Ignored)]);
-        var none = await RunAsync([.. errors.Concat(rest).SelectMany(Ignored)]);
+
+        // A table may be locked for a moment at any time, by autovacuum for one.
+        var none = await RunAsync([.. errors.Concat(rest).Append("not-visible").Distinct().SelectMany(Ignored)]);
 
         Assert.That(errors, Does.Contain("fsync-off"));
         Assert.That((all.Code, warnings.Code, none.Code), Is.EqualTo((ExitCode.Errors, ExitCode.Warnings, ExitCode.Done)));
