@@ -145,7 +145,9 @@ public sealed class SourceTree
     public void Code_blocks_of_the_readme_and_docs_compile()
     {
         var sources = Directory.EnumerateFiles(Path.Combine(Root, "samples", "FirstService"), "*.cs")
-            .Append(Path.Combine(Root, "tests", "AutoStack.Data.Tests", "Conventions", "ReadmeCode.cs"))
+            .Concat(Directory.EnumerateFiles(Path.Combine(Root, "tests", "AutoStack.Data.Tests", "Conventions"), "ReadmeCode*.cs"))
+            .Append(Path.Combine(Root, "tests", "AutoStack.Data.Benchmarks.Tests", "ShopContext.cs"))
+            .Append(Path.Combine(Root, "tests", "AutoStack.Data.Benchmarks.Tests", "EntityFrameworkTests.cs"))
             .Append(Path.Combine(Root, "tests", "AutoStack.Data.Tests", "Samples", "BucketArchiveStore.cs"))
             .Append(Path.Combine(Root, "tests", "AutoStack.Data.Platform.Tests", "Service", "AspNetService.cs"))
             .Concat(SourcesOf(Path.Combine("samples", "Platform")))
