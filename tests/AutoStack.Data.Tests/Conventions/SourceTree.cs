@@ -181,6 +181,18 @@ public sealed class SourceTree
         Assert.That(dead, Is.Empty, "These links lead to no file; correct the path or remove the link.");
     }
 
+    [Test]
+    public void The_index_of_the_documentation_names_every_page()
+    {
+        var docs = Path.Combine(Root, "docs");
+        var index = File.ReadAllText(Path.Combine(docs, "README.md"));
+
+        Assert.That(
+            Directory.EnumerateFiles(docs, "*.md").Select(Path.GetFileName).Where(page => page != "README.md"),
+            Is.All.Matches<string>(page => index.Contains($"]({page})", StringComparison.Ordinal)),
+            "Add the page to docs/README.md.");
+    }
+
     // A package carries no other page.
     [Test]
     public void Readmes_of_packages_have_no_relative_links() => Assert.That(
