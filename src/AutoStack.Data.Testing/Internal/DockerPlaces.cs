@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Docker.DotNet;
 
 namespace AutoStack.Data.Testing.Internal;
@@ -22,13 +23,18 @@ internal sealed record DockerPlaces(string? Host, IReadOnlyList<Uri> Defaults, b
 
     public static DockerPlaces OfThisMachine() => new(
         Value(Variable),
-        OperatingSystem.IsWindows() ? [new Uri("npipe://./pipe/docker_engine")] : [.. Sockets().Distinct()],
+        [.. Sockets().Concat(ContextOfTheCommand()).Distinct()],
         Value("DOCKER_TLS") is not null || Value("DOCKER_TLS_VERIFY") is not null
             || File.Exists(Path.Combine(Home, ".testcontainers.properties")));
 
-    // The standard socket, that of the current context of the docker command, and those of engines without root.
+    // The standard socket, and those of engines without root and of Docker Desktop.
     private static IEnumerable<Uri> Sockets()
     {
+        if (OperatingSystem.IsWindows())
+        {
+            return [new Uri("npipe://./pipe/docker_engine")];
+        }
+
         var sockets = new[]
         {
             StandardSocket,
@@ -36,9 +42,10 @@ internal sealed record DockerPlaces(string? Host, IReadOnlyList<Uri> Defaults, b
             Path.Combine(Home, ".docker", "run", "docker.sock"),
             Path.Combine(Home, ".docker", "desktop", "docker.sock"),
         };
-        return sockets.Where(File.Exists).Select(path => new Uri($"unix://{path}")).Concat(ContextOfTheCommand());
+        return sockets.Where(File.Exists).Select(path => new Uri($"unix://{path}"));
     }
 
+    // Where the docker command of this user connects to.
     private static IEnumerable<Uri> ContextOfTheCommand()
     {
         try
@@ -46,7 +53,8 @@ internal sealed record DockerPlaces(string? Host, IReadOnlyList<Uri> Defaults, b
             var endpoint = DockerConfig.Instance.GetEndpoint();
             return endpoint.AbsolutePath == StandardSocket ? [] : [endpoint];
         }
-        catch (Exception exception) when (exception is DockerConfigurationException or IOException or UnauthorizedAccessException)
+        catch (Exception exception) when (exception is DockerConfigurationException or IOException or UnauthorizedAccessException
+            or JsonException or FormatException)
         {
             return [];
         }
