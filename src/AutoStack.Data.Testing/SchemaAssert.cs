@@ -33,12 +33,13 @@ public static class SchemaAssert
 
     private static string Describe(SchemaCheckResult result)
     {
-        var text = new StringBuilder(
-            $"The schema is not up to date: the database has version {result.History.CurrentVersion} of {result.History.HeadVersion}.");
+        var (current, head) = (result.History.CurrentVersion, result.History.HeadVersion);
+        var text = new StringBuilder($"The schema is not up to date: the database has version {current} of {head}.");
         var findings = result.Pending.Select(pending => $"{pending.Name} is not applied.")
             .Concat(result.History.Findings.Select(finding => finding.Message))
             .Concat(result.Differences.Where(difference => !difference.IsRemark).Select(difference => difference.Message))
-            .Concat(result.AllowsForeignObjects ? [] : result.ForeignObjects.Select(foreign => $"{foreign.Name} of {foreign.Owner} hides an object of PostgreSQL."));
+            .Concat(result.AllowsForeignObjects ? [] : result.ForeignObjects.Select(
+                foreign => $"{foreign.Name} of {foreign.Owner} hides an object of PostgreSQL."));
         foreach (var finding in findings.Distinct())
         {
             text.Append("\n  ").Append(finding);

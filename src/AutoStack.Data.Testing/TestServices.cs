@@ -27,8 +27,8 @@ public sealed class TestServices : IServiceProvider, IAsyncDisposable
     public static DateTimeOffset Start { get; } = new(2026, 1, 1, 12, 0, 0, TimeSpan.Zero);
 
     /// <summary>
-    /// The clock of the library: the times that the library stores and compares are this clock's, and no longer the database's. Each reading
-    /// moves the clock by a millisecond, so that rows have an order; <c>Advance</c> moves it further.
+    /// The clock of the library: the times that the library stores and compares are this clock's, and no longer the database's. Each
+    /// reading moves the clock by a millisecond, so that rows have an order; <c>Advance</c> moves it further.
     /// </summary>
     public FakeTimeProvider Clock { get; }
 

@@ -23,7 +23,10 @@ internal static class AbandonedContainers
                 new ContainersListParameters
                 {
                     All = true,
-                    Filters = new Dictionary<string, IDictionary<string, bool>> { ["label"] = new Dictionary<string, bool> { [Label] = true } },
+                    Filters = new Dictionary<string, IDictionary<string, bool>>
+                    {
+                        ["label"] = new Dictionary<string, bool> { [Label] = true },
+                    },
                 }, cancellationToken).ConfigureAwait(false);
         }
         catch (DockerApiException)

@@ -81,13 +81,18 @@ internal sealed class DockerEngine : IDockerEndpointAuthenticationConfiguration
             : throw new UnusableException($"{DockerPlaces.Variable} is not an address such as unix:///var/run/docker.sock: '{host}'");
     }
 
-    // An engine that accepts a connection and does not answer ends the search: Testcontainers asks every address at its first use, and waits
-    // for minutes.
+    // An engine that accepts a connection and does not answer ends the search: Testcontainers asks every address at its first use, and
+    // waits for minutes.
     private static async Task<DockerEngine> AskAsync(
         IDockerEndpointAuthenticationConfiguration configuration, string name, TimeSpan patience, CancellationToken cancellationToken)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         limit.CancelAfter(patience);
+        if (configuration.Endpoint.Scheme == "unix" && !File.Exists(configuration.Endpoint.LocalPath))
+        {
+            throw new FileNotFoundException("there is no such socket");
+        }
+
         try
         {
             using var client = new DockerClientBuilder()

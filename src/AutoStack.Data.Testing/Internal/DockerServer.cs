@@ -79,12 +79,13 @@ internal static class DockerServer
         }
     }
 
-    private static string Explain(Exception exception, PostgreSqlContainer container, DockerEngine engine, ReaperWatch reaper) => reaper switch
+    private static string Explain(
+        Exception exception, PostgreSqlContainer container, DockerEngine engine, ReaperWatch reaper) => reaper switch
     {
         { IsUnreachable: true } => NotReachable(container.Hostname),
         { IsStarting: true } =>
-            $"{TestcontainersSettings.ResourceReaperImage?.FullName ?? "testcontainers/ryuk"}, which removes containers of killed processes, "
-            + $"does not start on {engine.Endpoint} ({DockerEngine.Reason(exception)}); TESTCONTAINERS_RYUK_DISABLED=true does without",
+            $"{TestcontainersSettings.ResourceReaperImage?.FullName ?? "testcontainers/ryuk"}, which removes containers of killed "
+            + $"processes, does not start on {engine.Endpoint} ({DockerEngine.Reason(exception)}); TESTCONTAINERS_RYUK_DISABLED=true does without",
         _ => $"{container.Image.FullName} does not start on {engine.Endpoint} ({DockerEngine.Reason(exception)})",
     };
 

@@ -12,7 +12,7 @@ public sealed partial class ScriptProperties
 {
     private const int Times = 1000;
 
-    private static readonly Gen<string> Pieces = Gen.OneOfConst(
+    private static readonly Gen<string> Pieces = Gen.OneOf(
         "SELECT 1", "CREATE TABLE t (a int)", "'it''s; --'", "E'\\'; '", "\"a\"\";b\"", "$$ ; ' $$", "$b$ $$ ; $b$", "-- ; '\n",
         "/* ; /* ' */ */",
         "COPY t FROM STDIN;\n1\tone\n\\.\n", "\\echo ;\n", "BEGIN ATOMIC SELECT 1; END", ";", "(", ")", "\n", " ", "'", "\"", "$", "$$",
@@ -44,7 +44,7 @@ public sealed partial class ScriptProperties
         sql => ScriptText.Of(sql).Tokens.All(token => token.Line <= 1 + sql.Count(unit => unit == '\n')), iter: Times, threads: 1);
 
     [Test]
-    public void Statements_that_are_joined_are_split_again() => Gen.OneOfConst(
+    public void Statements_that_are_joined_are_split_again() => Gen.OneOf(
             "SELECT 'it''s; --'", "SELECT $$ ; ' $$", "SELECT \"a;b\"", "SELECT 1 /* ; /* ' */ */", "SELECT 1 -- ;\n", "SELECT E'\\'; '")
         .Array[1, 10]
         .Sample(
@@ -53,10 +53,10 @@ public sealed partial class ScriptProperties
 
     [Test]
     public void A_header_is_refused_or_has_settings_that_the_server_reads() => Gen.Select(
-            Gen.OneOfConst("", "no-transaction", "lock_timeout=", "statement_timeout=", "variable=", "requires=", "requires-extension=",
+            Gen.OneOf("", "no-transaction", "lock_timeout=", "statement_timeout=", "variable=", "requires=", "requires-extension=",
                 "requires-setting=", "excludes=", "allow="),
             Gen.OneOf(Gen.Char.AlphaNumeric.Array[0, 8].Select(units => new string(units)), Gen.Int[0, 99].Select(number => $"{number}min"),
-                Gen.OneOfConst("\u0663s", "5 s", "5s;", "'5s'", "core:23", "pg_trgm", "wal_level:logical", "rule (reason)", "5s\n", "\0")),
+                Gen.OneOf("\u0663s", "5 s", "5s;", "'5s'", "core:23", "pg_trgm", "wal_level:logical", "rule (reason)", "5s\n", "\0")),
             (name, value) => $"-- autostack: {name}{value}\nSELECT 1;\n")
         .Sample(sql =>
         {

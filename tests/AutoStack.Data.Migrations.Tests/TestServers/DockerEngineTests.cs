@@ -79,7 +79,7 @@ public sealed class DockerEngineTests
     {
         await using var ended = FakeEngine.OfVersion("1.44");
         await using var running = FakeEngine.OfVersion("1.44");
-        ended.Stop();
+        ended.Kill();
 
         var found = await DockerEngine.FindAsync(new DockerPlaces(null, [ended.Address, running.Address]), Token);
         var exception = Assert.ThrowsAsync<UnusableException>(
@@ -93,6 +93,8 @@ public sealed class DockerEngineTests
     }
 
     [TestCase(null, "no engine was found: DOCKER_HOST is not set, and there is no socket of an engine")]
+    [TestCase("unix:///nonexistent/docker.sock",
+        "the engine at unix:///nonexistent/docker.sock (DOCKER_HOST) cannot be used (there is no such socket)")]
     [TestCase("/run/docker.sock", "DOCKER_HOST is not an address such as unix:///var/run/docker.sock: '/run/docker.sock'")]
     public void A_missing_or_wrong_address_is_named(string? host, string message) =>
         Assert.That(
@@ -121,7 +123,7 @@ public sealed class DockerEngineTests
         var dead = OwnerProcess.Current with { Started = "0" };
         var elsewhere = dead with { Scope = "another machine" };
         var list = string.Join(',', new[] { OwnerProcess.Current, dead, elsewhere }.Select((owner, index) =>
-            $$"""{"Id":"c{{index}}","Labels":{"{{AbandonedContainers.Label}}":"{{owner}}"}}"""));
+            $$$"""{"Id":"c{{{index}}}","Labels":{"{{{AbandonedContainers.Label}}}":"{{{owner}}}"}}"""));
         await using var engine = FakeEngine.OfVersion(
             "1.41", others: question => question.StartsWith("GET", StringComparison.Ordinal) ? (200, $"[{list}]") : (204, ""));
         var found = await DockerEngine.FindAsync(new DockerPlaces(null, [engine.Address]), Token);

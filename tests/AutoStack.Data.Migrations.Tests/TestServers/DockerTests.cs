@@ -9,8 +9,8 @@ using Npgsql;
 namespace AutoStack.Data.Migrations.Tests.TestServers;
 
 /// <summary>
-/// Containers on the Docker engine whose address <c>AUTOSTACK_TEST_DOCKER</c> names, with the image <c>postgres:17-alpine</c>. CONTRIBUTING.md
-/// has the command.
+/// Containers on the Docker engine whose address <c>AUTOSTACK_TEST_DOCKER</c> names, with the image <c>postgres:17-alpine</c>.
+/// CONTRIBUTING.md has the command.
 /// </summary>
 [NonParallelizable]
 public sealed class DockerTests

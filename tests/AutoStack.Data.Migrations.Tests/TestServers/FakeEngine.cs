@@ -35,8 +35,12 @@ internal sealed class FakeEngine : IAsyncDisposable
             ? (200, $$"""{"ApiVersion":"{{newest}}","MinAPIVersion":"{{oldest}}"}""")
             : others is null ? (200, "[]") : others(question));
 
-    /// <summary>Ends the engine; its socket stays.</summary>
-    public void Stop() => listener.Dispose();
+    /// <summary>Ends the engine, and leaves a file at its place, which refuses as the socket of a killed engine does.</summary>
+    public void Kill()
+    {
+        listener.Dispose();
+        File.WriteAllText(Path, "");
+    }
 
     public async ValueTask DisposeAsync()
     {
@@ -93,7 +97,8 @@ internal sealed class FakeEngine : IAsyncDisposable
             {
                 var content = Encoding.UTF8.GetBytes(body);
                 await socket.SendAsync(Encoding.ASCII.GetBytes(
-                    $"HTTP/1.1 {status} Answer\r\nContent-Type: application/json\r\nContent-Length: {content.Length}\r\nConnection: close\r\n\r\n"));
+                    $"HTTP/1.1 {status} Answer\r\nContent-Type: application/json\r\nContent-Length: {content.Length}\r\n"
+                    + "Connection: close\r\n\r\n"));
                 await socket.SendAsync(content);
                 socket.Shutdown(SocketShutdown.Both);
             }

@@ -153,8 +153,8 @@ public sealed class Pictures : DatabaseTests
             }
         }
 
-        picture.Text(Left(1) - 15, Top + 10, "claim");
-        picture.Text(Middle(3), Bottom + 16, "AdvanceAsync: steps may be left out, and never go back");
+        picture.Text(Left(1) - 15, Top - 6, "claim");
+        picture.Text(Margin, 256, "AdvanceAsync leads to any later step: steps may be left out, and never go back.", fromHere: true);
         foreach (var early in Sources("SucceedAsync").Where(from => from < 5))
         {
             picture.Line(arrow: true, (Middle(early), Top), (Middle(early), Top - 20), (Middle(6), Top - 20), (Middle(6), Top));
@@ -183,7 +183,7 @@ public sealed class Pictures : DatabaseTests
             }
 
             picture.Line(arrow: true, (Middle(Sources(name).Min()) + aside, y), (Left(6), y));
-            picture.Text(Middle(5) + 48, y - 6, name);
+            picture.Text(Left(6) - 4 - (SvgPicture.WidthOf(name) / 2), y - 6, name);
             picture.Box(Left(6), y - 18, BoxWidth, target.Value);
         }
     }

@@ -34,7 +34,8 @@ internal static partial class ReadmeCode
 
     public static async Task<int> FailedAsync(TestDatabase database)
     {
-        await using var services = database.CreateServices(more => more.Configure<AutoStackDataOptions>(options => options.MaxPoolSize = 5));
+        await using var services = database.CreateServices(
+            more => more.Configure<AutoStackDataOptions>(options => options.MaxPoolSize = 5));
         var failed = await services.Rows.AddFinishedDeploymentAsync(failure: "npm ci: exit code 1");
         var page = await services.Get<IDeploymentRepository>().ListRecentAsync(failed.User.Id, Cursor.Start, limit: 10);
         return page.Items.Count;

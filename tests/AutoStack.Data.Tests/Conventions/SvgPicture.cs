@@ -44,7 +44,7 @@ internal sealed class SvgPicture(int width, int height, string title)
     /// <summary>A text around a point, or from a point on.</summary>
     public SvgPicture Text(int x, int y, string text, string kind = "note", bool fromHere = false)
     {
-        var anchor = fromHere ? " text-anchor=\"start\"" : "";
+        var anchor = fromHere ? " style=\"text-anchor:start\"" : "";
         shapes.Append(CultureInfo.InvariantCulture,
             $"""  <text x="{x}" y="{y}" class="{kind}"{anchor}>{SecurityElement.Escape(text)}</text>{'\n'}""");
         return this;

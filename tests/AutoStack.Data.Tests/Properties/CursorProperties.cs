@@ -7,7 +7,7 @@ public sealed class CursorProperties
 {
     // The times that a column can hold, and the infinities.
     private static readonly Gen<long> Moments = Gen.Frequency(
-        (8, Gen.Long[-211_813_488_000_000_000, 9_223_371_331_199_999_999]), (1, Gen.OneOfConst(long.MinValue, long.MaxValue, 0)));
+        (8, Gen.Long[-211_813_488_000_000_000, 9_223_371_331_199_999_999]), (1, Gen.OneOf(long.MinValue, long.MaxValue, 0)));
 
     private static readonly Gen<Cursor> Cursors = Gen.OneOf(
         Gen.Const(Cursor.Start),

@@ -43,7 +43,7 @@ public sealed class ParserProperties
     [Test]
     public void A_push_with_any_one_value_of_another_kind_is_parsed_or_is_no_push() => Property.Holds(
         Gen.Select(
-            Gen.OneOfConst((WebhookProvider.GitHub, GitHub), (WebhookProvider.GitLab, GitLab), (WebhookProvider.Bitbucket, Bitbucket)),
+            Gen.OneOf((WebhookProvider.GitHub, GitHub), (WebhookProvider.GitLab, GitLab), (WebhookProvider.Bitbucket, Bitbucket)),
             Gen.Int[0, 1000], Nodes),
         sample =>
     {
@@ -58,7 +58,7 @@ public sealed class ParserProperties
 
     [Test]
     public void Any_body_is_parsed_or_is_no_push_and_is_stored_as_json() => Property.Holds(
-        Gen.Select(Nodes, Gen.OneOfConst([.. WebhookProvider.Known])), sample =>
+        Gen.Select(Nodes, Gen.OneOf([.. WebhookProvider.Known])), sample =>
     {
         using var body = JsonDocument.Parse(sample.Item1?.ToJsonString() ?? "null");
         _ = Push.TryParse(sample.Item2, body.RootElement, out _);
@@ -113,7 +113,7 @@ public sealed class ParserProperties
     [Test]
     public void A_branch_that_is_accepted_is_storable_and_accepted_again() => Property.Holds(
         Gen.Select(
-            Gen.OneOfConst("", " ", "refs/heads/", "refs/tags/", "refs/heads/refs/heads/"), Property.Text, (prefix, rest) => prefix + rest),
+            Gen.OneOf("", " ", "refs/heads/", "refs/tags/", "refs/heads/refs/heads/"), Property.Text, (prefix, rest) => prefix + rest),
         text =>
     {
         try

@@ -12,9 +12,9 @@ internal static class Property
     /// <summary>Texts of letters and digits, and of everything that has broken a parser before.</summary>
     public static Gen<string> Text { get; } = Gen.Frequency(
         (6, Gen.Char['!', '~'].Select(unit => unit.ToString())),
-        (1, Gen.OneOfConst(
-            " ", "\t", "\n", "\r\n", "\0", "\u001b[31m", "\ud800", "\udc00", "\ud83d\ude80", "\u0301", "\u00df", "\u0130", "\u212a", "\u200b",
-            "\ufeff", "\uffff", "\u0660", "%", "%00", "%ff", "\\u0000", "\\", "//", "://", "..", "@", "xn--", "***")),
+        (1, Gen.OneOf(
+            " ", "\t", "\n", "\r\n", "\0", "\u001b[31m", "\ud800", "\udc00", "\ud83d\ude80", "\u0301", "\u00df", "\u0130", "\u212a",
+            "\u200b", "\ufeff", "\uffff", "\u0660", "%", "%00", "%ff", "\\u0000", "\\", "//", "://", "..", "@", "xn--", "***")),
         (1, Gen.Char.Select(unit => unit.ToString())))
         .Array[0, 40].Select(string.Concat);
 
@@ -25,7 +25,7 @@ internal static class Property
     public static Gen<string> Word(int min, int max) => Gen.Char.AlphaNumeric.Array[min, max].Select(units => new string(units));
 
     /// <summary>Checks that a statement holds.</summary>
-    public static void Holds<T>(Gen<T> values, Func<T, bool> statement, int times = 2000, Func<T, string>? print = null) =>
+    public static void Holds<T>(Gen<T> values, Func<T, bool> statement, int times = 1000, Func<T, string>? print = null) =>
         values.Sample(statement, iter: times, threads: 1, print: value => print is null ? Print(value) : print(value));
 
     // Characters that cannot be seen are escaped.
