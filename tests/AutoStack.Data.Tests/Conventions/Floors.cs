@@ -13,7 +13,7 @@ public sealed partial class Floors
     private const string Composition = ".";
 
     // From the ground up.
-    private static readonly string[][] FromTheGround =
+    internal static readonly string[][] FromTheGround =
     [
         ["Values", "Postgres", "Secrets", "Status"],
         ["Accounts", "Projects", "Deployments", "Containers", "HealthChecks", "Logs", "Webhooks", "Analytics"],

@@ -25,7 +25,7 @@ using Npgsql;
 namespace AutoStack.Data.Tests.Conventions;
 
 /// <summary>The code of the README and of the pages in docs, compiled.</summary>
-internal static class ReadmeCode
+internal static partial class ReadmeCode
 {
     public static async Task RecentAsync(IDeploymentRepository deployments, Guid userId, CancellationToken cancellationToken)
     {
@@ -485,14 +485,6 @@ internal static class ReadmeCode
         {
             return "try again later";
         }
-    }
-
-    public static async Task TestingAsync()
-    {
-        await using var server = await PostgresServer.StartAsync();
-        await using var database = await server.CreateDatabaseAsync();
-        var services = new ServiceCollection().AddAutoStackData(database.ConnectionString);
-        _ = services;
     }
 
     public static async Task<string> RegisterAsync(
