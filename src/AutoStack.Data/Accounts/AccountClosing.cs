@@ -58,6 +58,8 @@ internal sealed class AccountClosing(Db db, AccountContext context)
                 close,
                 SessionRepository.EndActiveOfChosen(),
                 PasswordResetTokenRepository.RemoveAllOfChosen(),
+                EmailVerificationTokenRepository.RemoveAllOfChosen(),
+                UserIdentities.RemoveOfChosen(AccountLinks.None),
                 GitHubConnectionRepository.RemoveOfChosen(AccountLinks.None),
                 .. context.EndDeploymentsOfChosen(),
                 remove,

@@ -21,9 +21,6 @@ internal sealed class UserRepository(Db db, AccountContext context) : IUserRepos
     /// </summary>
     internal const string ByEmail = """pg_catalog.array_position(@emails, pg_catalog.lower(u.email::text COLLATE "C")), u.id""";
 
-    /// <summary>Whether a user <c>u</c> is linked with <c>@gitHubId</c> or <c>@googleId</c>; a NULL is linked with nobody.</summary>
-    internal const string IsAtProvider = "(u.github_id::text = @gitHubId OR u.google_id::text = @googleId)";
-
     internal static User Read(RowReader row) => new()
     {
         Id = row.Guid(),
