@@ -19,7 +19,7 @@ public sealed record EmailVerification
     public required string Email { get; init; }
 
     /// <summary>
-    /// The account's address when the token was issued. For a change it is the old address: tell it about the request, and about the change.
+    /// The account's address when the token was issued. For a change it is the old address: notify it of the request and of the change.
     /// </summary>
     public required string PreviousEmail { get; init; }
 
@@ -68,8 +68,8 @@ public enum EmailIssueOutcome
     Issued,
 
     /// <summary>
-    /// A usable token for the same purpose was issued less than <see cref="AccountOptions.ResetInterval"/> ago. It stays valid: its mail may
-    /// be on the way.
+    /// A usable token for the same purpose was issued less than <see cref="AccountOptions.ResetInterval"/> ago. It stays valid: its mail
+    /// may be on the way.
     /// </summary>
     IssuedBefore,
 
@@ -87,9 +87,7 @@ public enum EmailIssueOutcome
 
 /// <summary>The result of <see cref="IEmailVerificationTokenRepository.RedeemAsync"/>.</summary>
 /// <param name="Outcome">Whether the address was recorded, and if not, why.</param>
-/// <param name="Verification">
-/// The proof, with the new and the old address; null when the user has no such token.
-/// </param>
+/// <param name="Verification">The proof, with the new and the old address; null when the user has no such token.</param>
 public sealed record EmailRedeemResult(EmailRedeemOutcome Outcome, EmailVerification? Verification);
 
 /// <summary>How <see cref="IEmailVerificationTokenRepository.RedeemAsync"/> ended.</summary>

@@ -32,7 +32,7 @@ public interface IEmailVerificationTokenRepository
     /// <param name="cancellationToken">Cancels the insert.</param>
     /// <returns>
     /// The token, for a mail to <see cref="EmailVerification.Email"/>, or why none was issued. Whether another account has the new address
-    /// is not part of the answer: only its owner learns that, from <see cref="RedeemAsync"/>. Repetitions are answered as by
+    /// is not part of the answer: only who has the mailbox learns that, from <see cref="RedeemAsync"/>. Repetitions are answered as by
     /// <see cref="IssueAsync"/>.
     /// </returns>
     /// <exception cref="ArgumentException">
@@ -42,13 +42,13 @@ public interface IEmailVerificationTokenRepository
     Task<EmailIssueResult> IssueChangeAsync(Guid userId, EmailChange change, CancellationToken cancellationToken = default);
 
     /// <summary>
-    /// Uses a token, once: the account has the token's address from then on, recorded as verified. With another address, the user's other
-    /// sessions, all reset tokens and all other tokens of this table end: they may be in the hands of who reads the old mailbox. Password
-    /// and links stay.
+    /// Uses a token, once: the account has the token's address from then on, recorded as verified. When the address changes, the user's
+    /// other sessions, all reset tokens and all other tokens of this table end, which whoever reads the old mailbox may have. Password and
+    /// links stay.
     /// </summary>
     /// <param name="userId">
-    /// The user who is signed in. A token alone is not enough: it may have reached a stranger, by a mistyped address, or by somebody who has
-    /// registered with another person's address.
+    /// The user who is signed in. A token alone is not enough: it may have reached a stranger, by a mistyped address, or by somebody who
+    /// has registered with another person's address.
     /// </param>
     /// <param name="token">The token.</param>
     /// <param name="exceptSessionId">
@@ -61,7 +61,8 @@ public interface IEmailVerificationTokenRepository
     /// </returns>
     /// <exception cref="ArgumentNullException"><paramref name="token"/> is null.</exception>
     /// <exception cref="DuplicateException">
-    /// In a unit of work: another account got the address at the same moment. Elsewhere this is <see cref="EmailRedeemOutcome.EmailTaken"/>.
+    /// In a unit of work: another account got the address at the same moment. Elsewhere this is
+    /// <see cref="EmailRedeemOutcome.EmailTaken"/>.
     /// </exception>
     Task<EmailRedeemResult> RedeemAsync(
         Guid userId, EmailToken token, Guid? exceptSessionId, CancellationToken cancellationToken = default);

@@ -157,7 +157,7 @@ internal static class AccountExportSql
     /// The first line, and the settings of the transaction; no row for a user who does not exist, or is closed. Without parallel workers
     /// the parts come one after the other.
     /// </summary>
-    public static Statement Header(Guid userId) => new($$"""
+    public static Statement Header(Guid userId) => new("""
         SELECT pg_catalog.row_to_json(h)::text, pg_catalog.set_config('autostack.export_user_id', h.user_id::text, TRUE),
             pg_catalog.set_config('statement_timeout', '0', TRUE), pg_catalog.set_config('max_parallel_workers_per_gather', '0', TRUE)
         FROM (

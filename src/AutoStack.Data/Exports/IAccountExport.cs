@@ -23,7 +23,9 @@ public interface IAccountExport
     /// <param name="userId">The user.</param>
     /// <param name="destination">Receives the lines; stays open. Nothing is written for a user who does not exist.</param>
     /// <param name="cancellationToken">Stops the export; a part of the lines may be written then.</param>
-    /// <returns>The number of lines, with the first and the last one; null when the user does not exist, or has removed the account.</returns>
+    /// <returns>
+    /// The number of lines, with the first and the last one; null when the user does not exist, or has removed the account.
+    /// </returns>
     /// <exception cref="ArgumentException"><paramref name="destination"/> is null, or cannot be written to.</exception>
     /// <exception cref="DatabaseUnavailableException">
     /// The connection was lost; begin again with an empty destination. The library itself begins again only while nothing is written.
