@@ -161,32 +161,6 @@ public sealed class FurtherProviderTests : DatabaseTests
         Assert.That((await Identities.SignInWithProviderAsync(identity, Token)).User!.Id, Is.Not.EqualTo(user.Id));
     }
 
-    [Test]
-    public async Task An_account_at_a_provider_is_found_by_an_index()
-    {
-        await ExecuteAsync("""
-            INSERT INTO users (id, name, email, github_id, google_id)
-            SELECT gen_random_uuid(), 'Ada', 'many-' || n || '@example.com', 'gh-' || n, 'go-' || n FROM generate_series(1, 20000) n
-            """);
-        await ExecuteAsync("""
-            INSERT INTO user_identities
-            SELECT gen_random_uuid(), id, 'gitlab', 'gl-' || github_id, now() FROM users WHERE github_id ~ '^gh-'
-            """);
-        await ExecuteAsync("ANALYZE users, user_identities");
-        await using var connection = await Raw.OpenConnectionAsync(Token);
-        foreach (var generic in new[] { false, true })
-        {
-            var plan = await Conventions.ShippedPlan.ExplainAsync(
-                connection,
-                Conventions.ShippedPlan.Statement("SELECT u.id, u.name", "FROM users u\nWHERE (u.github_id::text = @gitHubId"),
-                generic,
-                [("gitHubId", "text", "NULL"), ("googleId", "text", "NULL"), ("provider", "text", "'gitlab'"),
-                    ("providerId", "text", "'gl-gh-7'")],
-                "COSTS OFF");
-            Assert.That(plan, Does.Not.Contain("Seq Scan"), plan);
-        }
-    }
-
     private static ProviderIdentity Somebody(IdentityProvider provider) => new()
     {
         Provider = provider,
