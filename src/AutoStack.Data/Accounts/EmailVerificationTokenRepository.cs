@@ -89,14 +89,15 @@ internal sealed class EmailVerificationTokenRepository(Db db, AccountContext con
         string[] emails = found is null
             ? []
             : (await EmailAddress.SoughtAsync(db, found.Email, "email", cancellationToken).ConfigureAwait(false)).Spellings;
+        Func<Guid, Statement> lockUser = found?.Purpose == EmailPurpose.Change ? UserRepository.LockKeys : UserRepository.Lock;
         try
         {
-            return await RedeemAsync(userId, token, exceptSessionId, emails, cancellationToken).ConfigureAwait(false);
+            return await RedeemAsync(lockUser, userId, token, exceptSessionId, emails, cancellationToken).ConfigureAwait(false);
         }
         catch (DuplicateException) when (db.IsTransactionPerCall)
         {
             // Another account got the address between the look and the update; now it is seen.
-            return await RedeemAsync(userId, token, exceptSessionId, emails, cancellationToken).ConfigureAwait(false);
+            return await RedeemAsync(lockUser, userId, token, exceptSessionId, emails, cancellationToken).ConfigureAwait(false);
         }
     }
 
@@ -204,7 +205,8 @@ internal sealed class EmailVerificationTokenRepository(Db db, AccountContext con
     }
 
     private Task<EmailRedeemResult> RedeemAsync(
-        Guid userId, EmailToken token, Guid? exceptSessionId, string[] emails, CancellationToken cancellationToken)
+        Func<Guid, Statement> lockUser, Guid userId, EmailToken token, Guid? exceptSessionId, string[] emails,
+        CancellationToken cancellationToken)
     {
         // One statement uses the token and records its address. A changed address ends more in the statements after it.
         var redeem = new Statement($"""
@@ -251,7 +253,7 @@ internal sealed class EmailVerificationTokenRepository(Db db, AccountContext con
                 return new EmailRedeemResult(outcome, now?.Verification);
             },
             [
-                UserRepository.Lock(userId), redeem, SessionRepository.RevokeAllOfChosen(exceptSessionId),
+                lockUser(userId), redeem, SessionRepository.RevokeAllOfChosen(exceptSessionId),
                 PasswordResetTokenRepository.EndAllOfChosen(context.Clock), EndAllOfChosen(context.Clock), stored,
             ],
             cancellationToken);

@@ -45,6 +45,17 @@ internal sealed class UserRepository(Db db, AccountContext context) : IUserRepos
         FOR NO KEY UPDATE
         """, P.Of(userId));
 
+    /// <summary>
+    /// As <see cref="Lock"/>, for a batch that changes the address or closes the account: it also waits for the transactions that insert
+    /// rows of the account, so that the statements after it see these rows, and the change of a unique column waits for nobody.
+    /// </summary>
+    internal static Statement LockKeys(Guid userId) => new($"""
+        SELECT 1
+        FROM users u
+        WHERE u.id = @userId AND {IsOpen}
+        FOR UPDATE
+        """, P.Of(userId));
+
     public Task<User?> FindAsync(Guid userId, CancellationToken cancellationToken) =>
         db.FindAsync(Read, $"""
             SELECT {Columns}
