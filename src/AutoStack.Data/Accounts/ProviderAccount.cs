@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using AutoStack.Data.Postgres;
 using Npgsql;
 
@@ -41,9 +42,10 @@ internal sealed record ProviderAccount(string? GitHubId, string? GoogleId, strin
 
     /// <summary>The account of a provider's id.</summary>
     /// <exception cref="ArgumentException">The provider is not defined, or the id is null or blank.</exception>
-    public static ProviderAccount Of(IdentityProvider provider, string providerId)
+    public static ProviderAccount Of(
+        IdentityProvider provider, string providerId, [CallerArgumentExpression(nameof(providerId))] string name = "")
     {
-        ArgumentException.ThrowIfNullOrWhiteSpace(providerId);
+        ArgumentException.ThrowIfNullOrWhiteSpace(providerId, name);
         return provider switch
         {
             IdentityProvider.GitHub => new(providerId, null, null, null),

@@ -165,7 +165,7 @@ public sealed class AccountExportTests : DatabaseTests
 
         var lines = await Export.WriteAsync(user, written, Token);
 
-        Assert.That(lines, Is.EqualTo(57 + 50_000));
+        Assert.That(lines, Is.EqualTo(58 + 50_000));
         Assert.That(written.Lines, Is.EqualTo(lines));
         Assert.That(written.Largest, Is.LessThanOrEqualTo(64 * 1024));
         Assert.That(written.Parts, Is.GreaterThan(100));
