@@ -24,15 +24,15 @@ internal sealed class AccountExport(Db db) : IAccountExport
             [AccountExportSql.Snapshot(), AccountExportSql.Header(userId)],
             sets => sets.FindAsync(row => row.Text()),
             AccountExportSql.Copy(),
-            async (first, rows, token) => lines = await CopyAsync(first, rows, token, destination, cancellationToken)
-                .ConfigureAwait(false),
+            async (first, rows, token) => lines = await CopyAsync(
+                first, part => rows.ReadAsync(part, token), destination, cancellationToken).ConfigureAwait(false),
             cancellationToken).ConfigureAwait(false);
         return header is null ? null : lines;
     }
 
     // The token of the call follows that of the caller a little later: nothing is written in between.
     private static async Task<long> CopyAsync(
-        string first, Stream rows, CancellationToken reading, Stream destination, CancellationToken cancellationToken)
+        string first, Func<Memory<byte>, ValueTask<int>> readAsync, Stream destination, CancellationToken cancellationToken)
     {
         var lines = 1L;
         var buffer = ArrayPool<byte>.Shared.Rent(BufferSize);
@@ -40,7 +40,7 @@ internal sealed class AccountExport(Db db) : IAccountExport
         {
             await destination.WriteAsync(Encoding.UTF8.GetBytes($"{first}\n"), cancellationToken).ConfigureAwait(false);
             int read;
-            while ((read = await rows.ReadAsync(buffer.AsMemory(0, BufferSize), reading).ConfigureAwait(false)) > 0)
+            while ((read = await readAsync(buffer.AsMemory(0, BufferSize)).ConfigureAwait(false)) > 0)
             {
                 cancellationToken.ThrowIfCancellationRequested();
                 lines += buffer.AsSpan(0, read).Count((byte)'\n');

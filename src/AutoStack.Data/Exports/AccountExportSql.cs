@@ -162,7 +162,7 @@ internal static class AccountExportSql
             pg_catalog.set_config('statement_timeout', '0', TRUE), pg_catalog.set_config('max_parallel_workers_per_gather', '0', TRUE)
         FROM (
             SELECT 'export' AS "table", 1 AS format, u.id AS user_id,
-                pg_catalog.timezone('UTC', pg_catalog.transaction_timestamp()) AS exported_at,
+                pg_catalog.timezone('UTC', pg_catalog.statement_timestamp()) AS exported_at,
                 (SELECT pg_catalog.max(v.version) FROM public.schema_versions v WHERE v.script_set::text = 'core') AS schema_version
             FROM public.users u
             WHERE u.id = @userId AND u.closed_at IS NULL

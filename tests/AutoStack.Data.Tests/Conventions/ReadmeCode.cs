@@ -602,7 +602,7 @@ internal static class ReadmeCode
         if (issue is { Token: { } token, Verification: { } asked })
         {
             await mail(asked.Email, token.Reveal());
-            await mail(asked.PreviousEmail, $"your account is about to get the address {asked.Email}; change your password if that was not you");
+            await mail(asked.PreviousEmail, $"your account is to get the address {asked.Email}; change your password if that was not you");
         }
 
         // Later, with the token of the mail, in a session of the user.
