@@ -23,6 +23,10 @@ public sealed class AttackTests : RowSecurityTests
         Attempt("SELECT set_config('autostack.user_id', '{user}' || substr(current_setting('autostack.user_id'), 37), TRUE) ;; "
             + "SELECT FROM projects", "28000"),
         Attempt("SELECT set_config('autostack.user_id', '{expired}', TRUE) ;; SELECT FROM projects", "28000"),
+        Attempt("SELECT set_config('autostack.user_id', 'x', TRUE) ;; SELECT FROM projects", "28000"),
+        Attempt("SELECT set_config('autostack.user_id', '{user}.x.' || repeat('ä', 64), TRUE) ;; SELECT FROM projects", "28000"),
+        Attempt("SELECT set_config('autostack.user_id', overlay(current_setting('autostack.user_id') PLACING '9' FROM 38), TRUE) ;; "
+            + "SELECT FROM projects", "28000"),
         Attempt("SET LOCAL row_security = off; SELECT FROM projects", "42501"),
         Attempt("SET LOCAL session_replication_role = replica", "42501"),
         Attempt("SET LOCAL ROLE {superuser}", "42501"),
