@@ -17,7 +17,7 @@ public sealed partial class Floors
     [
         ["Values", "Postgres", "Secrets", "Status"],
         ["Accounts", "Projects", "Deployments", "Containers", "HealthChecks", "Logs", "Webhooks", "Analytics"],
-        ["Retention", "Partitions", "Archives", "Audit", "SecretRotation", "Monitoring", "Integrity", "Health", "Hosting"],
+        ["Retention", "Partitions", "Archives", "Exports", "Audit", "SecretRotation", "Monitoring", "Integrity", "Health", "Hosting"],
         [Composition],
     ];
 

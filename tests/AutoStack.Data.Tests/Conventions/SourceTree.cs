@@ -58,7 +58,15 @@ public sealed class SourceTree
         if (table == "users")
         {
             // The identity of a user, and the end of the account, are written apart from the profile.
-            allowed.AddRange(["IdentityRepository.cs", "ProviderSignIn.cs", "AccountClosing.cs"]);
+            allowed.AddRange([
+                "IdentityRepository.cs", "ProviderSignIn.cs", "AccountClosing.cs", "EmailVerificationTokenRepository.cs",
+            ]);
+        }
+
+        if (table == "user_identities")
+        {
+            // The table has no interface of its own: its rows are a part of the identity.
+            allowed.Add("UserIdentities.cs");
         }
 
         if (table == "sessions")

@@ -47,6 +47,8 @@ public sealed class AttackTests : RowSecurityTests
         Attempt("SELECT token FROM sessions", "42501"),
         Attempt("SELECT password_hash FROM users", "42501"),
         Attempt("SELECT FROM password_reset_tokens", "42501"),
+        Attempt("SELECT FROM email_verification_tokens", "42501"),
+        Attempt("SELECT FROM user_identities", "42501"),
         Attempt("SELECT FROM webhook_payloads", "42501"),
         Attempt("SELECT FROM sign_in_attempts", "42501"),
         Attempt("SELECT FROM schema_versions", "42501"),

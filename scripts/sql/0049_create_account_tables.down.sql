@@ -1,0 +1,2 @@
+DROP TABLE user_identities;
+DROP TABLE email_verification_tokens;
