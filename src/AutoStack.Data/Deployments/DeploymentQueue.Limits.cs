@@ -5,7 +5,8 @@ using Npgsql;
 namespace AutoStack.Data.Deployments;
 
 // Claims with a limit per project or user. The project and the user are locked before their running deployments are counted, so that two
-// claims at once cannot both take the last free place.
+// claims at once cannot both take the last free place. While projects are paused, claims without limits go the same way: it skips a paused
+// project as one at its limit, however many of its deployments wait.
 internal sealed partial class DeploymentQueue
 {
     // A project or a user can reach its limit between the search and its lock; the next attempt sees that.
@@ -28,8 +29,8 @@ internal sealed partial class DeploymentQueue
         """;
 
     // The first deployment whose project and user are below their limits, among the first 64 of the queue: a long queue of a project at
-    // its limit is not walked to its end. Continues with OfProject or OfUserAndProject. Needs @afterPlace,
-    // @maxPerProject and @maxPerUser.
+    // its limit is not walked to its end. Continues with Alone, OfProject or OfUserAndProject. Needs @afterPlace, @maxPerProject and
+    // @maxPerUser.
     private const string Near = $"""
         SELECT {Chosen.Keep}
         FROM (
@@ -37,7 +38,7 @@ internal sealed partial class DeploymentQueue
             FROM deployments q
             JOIN projects p ON p.id = q.project_id
             JOIN users u ON u.id = q.user_id
-            WHERE {Waiting} AND u.closed_at IS NULL AND q.queue_place >= @afterPlace
+            WHERE {Waiting} AND u.closed_at IS NULL AND {IsQueueOpen} AND {IsDue} AND q.queue_place >= @afterPlace
               AND q.queue_place <= (
                   SELECT pg_catalog.max(k.queue_place)
                   FROM (
@@ -48,7 +49,7 @@ internal sealed partial class DeploymentQueue
                       LIMIT 64
                   ) k
               )
-              AND {ProjectHasRoom} AND {UserHasRoom}
+              AND {ProjectHasRoom} AND {UserHasRoom} AND {IsOfOpenProject}
             ORDER BY q.queue_place, q.id
             LIMIT 1
             FOR NO KEY UPDATE OF
@@ -57,8 +58,8 @@ internal sealed partial class DeploymentQueue
     // The first deployment of each project, from project to project by the index, skipping the other projects of a user at the limit: the
     // number of steps is that of the projects and users at their limits and a hundred more, however many deployments wait. Two walks at
     // once: one starts after the user of the last far claim, the other goes from the first user to that one. With more than a hundred
-    // candidates each claim sees others, so no user is left out for good. Continues with OfProject or OfUserAndProject. Needs @afterUser,
-    // @maxPerProject and @maxPerUser.
+    // candidates each claim sees others, so no user is left out for good. A project whose first deployment is scheduled has no other one.
+    // Continues with Alone, OfProject or OfUserAndProject. Needs @afterUser, @maxPerProject and @maxPerUser.
     private const string Far = $"""
         WITH RECURSIVE visited AS (
             SELECT
@@ -68,10 +69,12 @@ internal sealed partial class DeploymentQueue
                 (@afterUser, FALSE, 'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid),
                 ('00000000-0000-0000-0000-000000000000'::uuid, TRUE, @afterUser)) w (user_id, with_user, last_user_id)
             UNION ALL
-            SELECT q.id, q.user_id, q.project_id, {UserHasRoom} AND {IsOfOpenAccount}, {ProjectHasRoom}, v.last_user_id
+            SELECT
+                q.id, q.user_id, q.project_id, {UserHasRoom} AND {IsOfOpenAccount}, {ProjectHasRoom} AND {IsOfOpenProject} AND {IsDue},
+                v.last_user_id
             FROM visited v
             CROSS JOIN LATERAL (
-                SELECT q.id, q.user_id, q.project_id
+                SELECT q.id, q.user_id, q.project_id, q.queue_place
                 FROM deployments q
                 WHERE {Waiting}
                   AND (q.user_id, q.project_id) > (
@@ -84,7 +87,7 @@ internal sealed partial class DeploymentQueue
         head AS MATERIALIZED (
             SELECT v.id
             FROM visited v
-            WHERE v.user_has_room AND v.project_has_room
+            WHERE v.user_has_room AND v.project_has_room AND {IsQueueOpen}
             LIMIT 100
         )
         SELECT {Chosen.Keep}
@@ -94,14 +97,15 @@ internal sealed partial class DeploymentQueue
             JOIN deployments q ON q.id = h.id
             JOIN projects p ON p.id = q.project_id
             JOIN users u ON u.id = q.user_id
-            WHERE {Waiting} AND u.closed_at IS NULL
+            WHERE {Waiting} AND u.closed_at IS NULL AND {IsDue}
             ORDER BY q.queue_place, q.id
             LIMIT 1
             FOR NO KEY UPDATE OF
         """;
 
     // The end of Near and Far: the project, and the user when users have a limit, are locked before they are counted. A project or user
-    // that another claim holds is skipped with all its deployments.
+    // that another claim holds is skipped with all its deployments. Without limits nothing is counted.
+    private const string Alone = " q SKIP LOCKED) c";
     private const string OfProject = " p, q SKIP LOCKED) c";
     private const string OfUserAndProject = " u, p, q SKIP LOCKED) c";
 
@@ -138,12 +142,14 @@ internal sealed partial class DeploymentQueue
     {
         var afterPlace = P.Of(context.QueueStart.After, "afterPlace");
         var afterUser = P.Of(context.QueueStart.User, "afterUser");
-        var choose = (near, options.MaxPerUser is not null) switch
+        var choose = (near, options.MaxPerProject is not null, options.MaxPerUser is not null) switch
         {
-            (true, false) => new Statement(Near + OfProject, [afterPlace, .. Limits(options)]),
-            (true, true) => new Statement(Near + OfUserAndProject, [afterPlace, .. Limits(options)]),
-            (false, false) => new Statement(Far + OfProject, [afterUser, .. Limits(options)]),
-            (false, true) => new Statement(Far + OfUserAndProject, [afterUser, .. Limits(options)]),
+            (true, false, false) => new Statement(Near + Alone, [afterPlace, .. Limits(options)]),
+            (true, _, true) => new Statement(Near + OfUserAndProject, [afterPlace, .. Limits(options)]),
+            (true, _, _) => new Statement(Near + OfProject, [afterPlace, .. Limits(options)]),
+            (false, false, false) => new Statement(Far + Alone, [afterUser, .. Limits(options)]),
+            (false, _, true) => new Statement(Far + OfUserAndProject, [afterUser, .. Limits(options)]),
+            (false, _, _) => new Statement(Far + OfProject, [afterUser, .. Limits(options)]),
         };
 
         // Starts when the project and the user are locked, and so counts every claim committed before. The turns that a limited claim skips
@@ -165,7 +171,7 @@ internal sealed partial class DeploymentQueue
                         WHERE q.id = ANY ({Chosen.Ids})
                         OFFSET 0
                     ) q
-                    WHERE {Waiting} AND {ProjectHasRoom} AND {UserHasRoom} AND {IsOfOpenAccount}
+                    WHERE {Waiting} AND {ProjectHasRoom} AND {UserHasRoom} AND {IsClaimable} AND {IsQueueOpen} AND {IsDue}
                 ) c
             ),
             {StartChosen}

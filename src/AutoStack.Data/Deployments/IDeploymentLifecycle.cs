@@ -113,7 +113,11 @@ public interface IDeploymentLifecycle
     /// <exception cref="ArgumentException">The hash is longer than <see cref="CommitInfo.MaxHashLength"/>.</exception>
     Task<TransitionOutcome> RecordCommitAsync(DeploymentClaim claim, CommitInfo commit, CancellationToken cancellationToken = default);
 
-    /// <summary>Ends a deployment that is building or copying, with success.</summary>
+    /// <summary>
+    /// Ends a deployment that is building or copying, with success, which makes it live: the production deployment of its project, or the
+    /// preview of its branch. When a newer one, by the time at which they were queued, is live already, the deployment is cancelled
+    /// instead, with a reason.
+    /// </summary>
     /// <param name="claim">The deployment, or the claim of its worker.</param>
     /// <param name="deployedUrl">
     /// The address of the result, up to <see cref="Deployment.MaxUrlLength"/> characters, masked by <see cref="ILogSecrets"/>; null when
@@ -122,7 +126,8 @@ public interface IDeploymentLifecycle
     /// <param name="cancellationToken">Stops the update.</param>
     /// <returns>
     /// The outcome; <see cref="TransitionOutcome.AlreadyThere"/> when the deployment has succeeded with the same address,
-    /// <see cref="TransitionOutcome.AlreadyFinished"/> when it has ended otherwise.
+    /// <see cref="TransitionOutcome.Superseded"/> when a newer deployment is live, <see cref="TransitionOutcome.AlreadyFinished"/> when it
+    /// has ended otherwise.
     /// </returns>
     /// <exception cref="ArgumentException"><paramref name="deployedUrl"/> is too long.</exception>
     Task<TransitionOutcome> SucceedAsync(DeploymentClaim claim, string? deployedUrl, CancellationToken cancellationToken = default);

@@ -108,6 +108,26 @@ public sealed class ClaimTurnTests : DatabaseTests
     }
 
     [Test]
+    public async Task Production_comes_first_within_a_turn_and_previews_are_not_starved([Values] bool limited)
+    {
+        var options = limited ? new ClaimOptions { MaxPerProject = 100, MaxPerUser = 100 } : Unlimited;
+        var previews = new[] { await EnqueueAsync(), await EnqueueAsync() };
+        var first = await EnqueueProductionAsync();
+
+        Assert.That((await Lifecycle.ClaimNextAsync(options, Token))!.Deployment.Id, Is.EqualTo(first.Id));
+
+        // What is queued from now on belongs to the next turn.
+        var later = new[] { await EnqueueProductionAsync(), await EnqueueProductionAsync() };
+        var claimed = new List<Guid>();
+        for (var i = 0; i < 4; i++)
+        {
+            claimed.Add((await Lifecycle.ClaimNextAsync(options, Token))!.Deployment.Id);
+        }
+
+        Assert.That(claimed, Is.EqualTo(previews.Concat(later).Select(deployment => deployment.Id)));
+    }
+
+    [Test]
     public async Task A_row_that_is_queued_by_an_update_gets_a_place()
     {
         var deployment = await EnqueueAsync();
@@ -260,6 +280,13 @@ public sealed class ClaimTurnTests : DatabaseTests
             Assert.That(watch.Elapsed, Is.LessThan(TimeSpan.FromSeconds(2)));
             await Task.Delay(20, Token);
         }
+    }
+
+    private async Task<Deployment> EnqueueProductionAsync()
+    {
+        var project = await AddProjectAsync();
+        return (await Deployments.EnqueueAsync(
+            new NewDeployment { ProjectId = project.Id, UserId = project.UserId, IsProduction = true }, Token))!;
     }
 
     private async Task<ClaimedDeployment> ClaimAsync() => (await Lifecycle.ClaimNextAsync(Token))!;

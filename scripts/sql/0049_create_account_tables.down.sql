@@ -1,0 +1,2 @@
+-- Another change has this version.
+SELECT 1;
