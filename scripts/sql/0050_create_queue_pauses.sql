@@ -28,13 +28,16 @@ CREATE TABLE live_deployments (
     CONSTRAINT live_deployments_pkey PRIMARY KEY (project_id, is_production, branch)
 ) WITH (fillfactor = 50);
 
--- As in script 0025, with two differences. Places from 2^62 on are starts of scheduled deployments and no turns. The lower half of a place
--- begins with a bit that is set for previews, so that production comes first within a turn; the other 31 bits are the order of arrival.
+-- As in script 0025, with three differences. Places from 2^62 on are starts of scheduled deployments and no turns. The lower half of a place
+-- begins with a bit that is set for previews, so that production comes first within a turn; the other 31 bits are the order of arrival. And
+-- production takes the next turn in which no other production of its user waits, also one that a preview of the user has: of the next 16
+-- turns, so that the number of looks has a limit.
 CREATE OR REPLACE FUNCTION assign_queue_place() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET enable_sort = off SET enable_incremental_sort = off AS $$
 DECLARE
     served bigint;
     latest bigint;
+    taken bigint;
 BEGIN
     FOR attempt IN 1..100 LOOP
         EXIT WHEN pg_catalog.pg_try_advisory_xact_lock('public.deployments'::regclass::oid::int, pg_catalog.uuid_hash(NEW.user_id));
@@ -53,6 +56,21 @@ BEGIN
       AND (d.user_id, d.queue_place) >= (NEW.user_id, (served + 1) << 32) AND (d.user_id, d.queue_place) < (NEW.user_id, 4611686018427387904)
     ORDER BY d.user_id DESC, d.queue_place DESC
     LIMIT 1;
+    IF NEW.is_production AND latest IS NOT NULL THEN
+        FOR turn IN served + 1 .. least(served + 16, latest) LOOP
+            SELECT d.queue_place INTO taken
+            FROM public.deployments d
+            WHERE coalesce(d.status::text, '') = 'queued' AND NOT d.is_deleted AND d.started_at IS NULL
+              AND (d.user_id, d.queue_place) >= (NEW.user_id, turn::bigint << 32)
+              AND (d.user_id, d.queue_place) < (NEW.user_id, (turn::bigint << 32) + 2147483648)
+            ORDER BY d.user_id DESC, d.queue_place DESC
+            LIMIT 1;
+            IF taken IS NULL THEN
+                latest := turn - 1;
+                EXIT;
+            END IF;
+        END LOOP;
+    END IF;
     NEW.queue_place := ((coalesce(latest, served) + 1) << 32)
         | CASE WHEN NEW.is_production THEN 0 ELSE 2147483648 END
         | ((extract(epoch FROM pg_catalog.clock_timestamp()) * 1000)::bigint & 2147483647);

@@ -128,6 +128,51 @@ public sealed class ClaimTurnTests : DatabaseTests
     }
 
     [Test]
+    public async Task Production_overtakes_the_previews_of_its_own_user_and_no_production_of_others()
+    {
+        var (busy, other) = (await AddProjectAsync(), await AddProjectAsync());
+        for (var i = 0; i < 20; i++)
+        {
+            await EnqueueAsync(busy);
+        }
+
+        var first = await EnqueueProductionAsync(busy);
+        var second = await EnqueueProductionAsync(busy);
+        var ofOther = await EnqueueProductionAsync(other);
+        var third = await EnqueueProductionAsync(busy);
+
+        var claimed = new List<Guid>();
+        for (var i = 0; i < 6; i++)
+        {
+            claimed.Add((await ClaimAsync()).Deployment.Id);
+        }
+
+        // The turns: production of both users and a preview, production and a preview, production and a preview.
+        Assert.That(claimed[..2], Is.EqualTo(new[] { first.Id, ofOther.Id }));
+        Assert.That((claimed[3], claimed[5]), Is.EqualTo((second.Id, third.Id)));
+    }
+
+    // More turns than are looked through.
+    [Test]
+    public async Task Many_production_deployments_of_a_user_keep_their_order()
+    {
+        var project = await AddProjectAsync();
+        var queued = new List<Guid>();
+        for (var i = 0; i < 40; i++)
+        {
+            queued.Add((await EnqueueProductionAsync(project)).Id);
+        }
+
+        var claimed = new List<Guid>();
+        for (var i = 0; i < 40; i++)
+        {
+            claimed.Add((await ClaimAsync()).Deployment.Id);
+        }
+
+        Assert.That(claimed, Is.EqualTo(queued));
+    }
+
+    [Test]
     public async Task A_row_that_is_queued_by_an_update_gets_a_place()
     {
         var deployment = await EnqueueAsync();
@@ -282,9 +327,9 @@ public sealed class ClaimTurnTests : DatabaseTests
         }
     }
 
-    private async Task<Deployment> EnqueueProductionAsync()
+    private async Task<Deployment> EnqueueProductionAsync(Project? project = null)
     {
-        var project = await AddProjectAsync();
+        project ??= await AddProjectAsync();
         return (await Deployments.EnqueueAsync(
             new NewDeployment { ProjectId = project.Id, UserId = project.UserId, IsProduction = true }, Token))!;
     }
