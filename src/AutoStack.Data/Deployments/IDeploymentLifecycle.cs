@@ -27,12 +27,12 @@ public interface IDeploymentLifecycle
     /// deployment goes to one worker, and no claim waits for another.
     /// </summary>
     /// <remarks>
-    /// <para>Users take turns. The first waiting deployment of a user belongs to the turn after the one that was claimed last, each further
-    /// one to the next turn; within a turn production comes first, and then the deployment that was queued first. Production and previews of
-    /// a user are counted apart. A user's only deployment therefore waits for at most two of each kind of each other user, however many
-    /// those have queued.</para>
-    /// <para>A deployment is claimed from its <see cref="NewDeployment.StartAt"/> on, and not while its project or the whole queue is paused
-    /// (<see cref="IPlatformQueuePauseRepository"/>).</para>
+    /// <para>Users take turns. The first waiting deployment of a user belongs to the turn after the one that was claimed last, each
+    /// further one to the next turn; within a turn production comes first, and then the deployment that was queued first. Production and
+    /// previews of a user are counted apart. A user's only deployment therefore waits for at most two of each kind of each other user,
+    /// however many those have queued.</para>
+    /// <para>A deployment is claimed from its <see cref="NewDeployment.StartAt"/> on, and not while its project or the whole queue is
+    /// paused (<see cref="IPlatformQueuePauseRepository"/>).</para>
     /// <para>A deployment that another program has started, by setting <c>started_at</c>, is not claimed. In a unit of work, throwing
     /// returns the deployment to the queue.</para>
     /// </remarks>

@@ -12,7 +12,7 @@ internal sealed class QueuePauseRepository(Db db, DeploymentContext context) : I
     // The start of a scheduled deployment. Needs the row q.
     private const string Start = $"""
         CASE WHEN q.queue_place >= {ScheduledDeployments.FirstPlace}
-            THEN pg_catalog.timezone('UTC', pg_catalog.to_timestamp((q.queue_place - {ScheduledDeployments.FirstPlace}) / 1000.0)) END
+            THEN timestamp 'epoch' + interval '1 millisecond' * (q.queue_place - {ScheduledDeployments.FirstPlace})::float8 END
         """;
 
     internal static QueuePause Read(RowReader row) => new()
