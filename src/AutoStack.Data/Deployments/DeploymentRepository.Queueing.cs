@@ -156,11 +156,11 @@ internal sealed partial class DeploymentRepository
                 {
                     await sets.CountAsync(older?.Before.Length ?? 0).ConfigureAwait(false);
                     var first = await sets.FindAsync(ReadQueued).ConfigureAwait(false);
-                    await sets.CountAsync(older is null ? 0 : 1).ConfigureAwait(false);
+                    await sets.CountAsync(older?.After.Length ?? 0).ConfigureAwait(false);
                     var row = await sets.FindAsync(Read).ConfigureAwait(false);
                     return (IsNew: first is { Environment: null } || sets.IsRepeated, Row: row, first?.Environment);
                 },
-                [.. older?.Before ?? [], insert(seen, own), .. older is null ? (Statement[])[] : [older.Cancel], stored],
+                [.. older?.Before ?? [], insert(seen, own), .. older?.After ?? [], stored],
                 cancellationToken, operation);
             var (_, deployment, environment) =
                 await context.WakeAfterAsync(db, queueing, queued => queued.IsNew).ConfigureAwait(false);

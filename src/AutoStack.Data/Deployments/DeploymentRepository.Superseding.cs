@@ -99,8 +99,8 @@ internal sealed partial class DeploymentRepository
                 P.Text(SupersededReason, name: "reason"),
                 .. DeploymentStageRepository.FollowMovedParameters(context.Clock),
             ]);
-        return new Superseded([@lock, choose], cancel);
+        return new Superseded([@lock, choose], [cancel]);
     }
 
-    private sealed record Superseded(Statement[] Before, Statement Cancel);
+    private sealed record Superseded(Statement[] Before, Statement[] After);
 }

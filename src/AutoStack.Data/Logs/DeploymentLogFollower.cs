@@ -78,9 +78,9 @@ internal sealed partial class DeploymentLogFollower : IDeploymentLogFollower, ID
     public Task<IAsyncEnumerable<DeploymentLog>?> FindAsync(
         Guid deploymentId, Guid ownerId, Cursor cursor, CancellationToken cancellationToken)
     {
-        return FindAsync(new FollowedLog(deploymentId, ownerId) { Seq = cursor.ToSeq() ?? 0 });
+        return ReadFirstAsync(new FollowedLog(deploymentId, ownerId) { Seq = cursor.ToSeq() ?? 0 });
 
-        async Task<IAsyncEnumerable<DeploymentLog>?> FindAsync(FollowedLog follow)
+        async Task<IAsyncEnumerable<DeploymentLog>?> ReadFirstAsync(FollowedLog follow)
         {
             var looked = clock.GetUtcNow();
             return await ReadAsync(follow, cancellationToken).ConfigureAwait(false) is { } page
