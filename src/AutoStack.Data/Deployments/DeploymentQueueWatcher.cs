@@ -61,7 +61,7 @@ internal sealed class DeploymentQueueWatcher(Db db, Notifications notifications,
                 // A look that was left out is made up for.
                 var left = sinceLook < ScheduledDeployments.Pause && looked != present ? ScheduledDeployments.Pause - sinceLook : poll;
                 left = left < poll ? left : poll;
-                left = untilStart - sinceLook < left ? untilStart.Value - sinceLook : left;
+                left = untilStart is { } start && start - sinceLook < left ? start - sinceLook : left;
                 if (await wakeup.WaitAsync(left, clock, cancellationToken).ConfigureAwait(false))
                 {
                     return;

@@ -1,6 +1,7 @@
 using AutoStack.Data.Postgres;
 using AutoStack.Data.Secrets;
 using AutoStack.Data.Status;
+using AutoStack.Data.Values;
 
 namespace AutoStack.Data.Deployments;
 

@@ -1,4 +1,5 @@
 using AutoStack.Data.Postgres;
+using AutoStack.Data.Values;
 
 namespace AutoStack.Data.Deployments;
 
