@@ -1,10 +1,6 @@
-using AutoStack.Data;
 using AutoStack.Data.Audit;
 using AutoStack.Data.Hosting;
 using AutoStack.Data.Retention;
-using Microsoft.Extensions.Hosting;
-using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Microsoft.Extensions.DependencyInjection;
 
@@ -46,11 +42,6 @@ public static class AuditServiceCollectionExtensions
     /// <summary>As the public methods; tests look at the schedule more often.</summary>
     internal static IServiceCollection AddAudit(
         this IServiceCollection services, object? key, RetentionSchedule? schedule, TimeSpan interval) =>
-        services.AddSingleton<IHostedService>(provider => new AuditWorker(
-            schedule ?? RetentionSchedule.Every(TimeSpan.FromHours(1)),
-            interval,
-            provider.GetRequiredKeyedService<IAuditMaintenance>(key),
-            provider.GetRequiredKeyedService<Database>(key ?? AutoStackDataServiceCollectionExtensions.DefaultKey)
-                .CreateLeases(AuditWorker.LeaseName),
-            (provider.GetService<ILoggerFactory>() ?? NullLoggerFactory.Instance).CreateLogger("AutoStack.Data")));
+        services.AddUpkeep<IAuditMaintenance>(key, AuditWorker.LeaseName, (maintenance, leases, logger) =>
+            new AuditWorker(schedule ?? RetentionSchedule.Every(TimeSpan.FromHours(1)), interval, maintenance, leases, logger));
 }

@@ -1,10 +1,6 @@
-using AutoStack.Data;
 using AutoStack.Data.Hosting;
 using AutoStack.Data.Partitions;
 using AutoStack.Data.Retention;
-using Microsoft.Extensions.Hosting;
-using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Microsoft.Extensions.DependencyInjection;
 
@@ -46,11 +42,6 @@ public static class PartitionServiceCollectionExtensions
     /// <summary>As the public methods; tests look at the schedule more often.</summary>
     internal static IServiceCollection AddPartitions(
         this IServiceCollection services, object? key, RetentionSchedule? schedule, TimeSpan interval) =>
-        services.AddSingleton<IHostedService>(provider => new PartitionWorker(
-            schedule ?? RetentionSchedule.Every(TimeSpan.FromHours(6)),
-            interval,
-            provider.GetRequiredKeyedService<IPartitionMaintenance>(key),
-            provider.GetRequiredKeyedService<Database>(key ?? AutoStackDataServiceCollectionExtensions.DefaultKey)
-                .CreateLeases(PartitionWorker.LeaseName),
-            (provider.GetService<ILoggerFactory>() ?? NullLoggerFactory.Instance).CreateLogger("AutoStack.Data")));
+        services.AddUpkeep<IPartitionMaintenance>(key, PartitionWorker.LeaseName, (maintenance, leases, logger) =>
+            new PartitionWorker(schedule ?? RetentionSchedule.Every(TimeSpan.FromHours(6)), interval, maintenance, leases, logger));
 }

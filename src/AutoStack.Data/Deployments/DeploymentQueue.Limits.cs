@@ -12,45 +12,48 @@ internal sealed partial class DeploymentQueue
     // A project or a user can reach its limit between the search and its lock; the next attempt sees that.
     private const int MaxAttempts = 10;
 
-    // Needs the row q and @maxPerProject.
+    // The condition of a waiting deployment for a row found by its id. CASE keeps the planner from the indexes over waiting deployments,
+    // which it would read from their start to their end. Needs the row q.
+    private const string StillWaits = $"CASE WHEN {Waiting} THEN TRUE ELSE FALSE END";
+
+    // The parameters of a search stand in subqueries: a plan made for their values costs the planner as much as one for any values, so that
+    // the server keeps one plan. Planning each claim anew reads the ends of the indexes over waiting deployments, which are long while an
+    // old snapshot is open. Needs the row q and @maxPerProject.
     private const string ProjectHasRoom = $"""
-        (@maxPerProject IS NULL OR (
+        ((SELECT @maxPerProject::int) IS NULL OR (
             SELECT pg_catalog.count(*)
             FROM deployments d
-            WHERE d.project_id = q.project_id AND {DeploymentState.UnderWay}) < @maxPerProject)
+            WHERE d.project_id = q.project_id AND {DeploymentState.UnderWay}) < (SELECT @maxPerProject::int))
         """;
 
     // Needs the row q and @maxPerUser.
     private const string UserHasRoom = $"""
-        (@maxPerUser IS NULL OR (
+        ((SELECT @maxPerUser::int) IS NULL OR (
             SELECT pg_catalog.count(*)
             FROM deployments d
-            WHERE d.user_id = q.user_id AND {DeploymentState.UnderWay}) < @maxPerUser)
+            WHERE d.user_id = q.user_id AND {DeploymentState.UnderWay}) < (SELECT @maxPerUser::int))
         """;
 
     // The first deployment whose project and user are below their limits, among the first 64 of the queue: a long queue of a project at
-    // its limit is not walked to its end. Continues with Alone, OfProject or OfUserAndProject. Needs @afterPlace, @maxPerProject and
-    // @maxPerUser.
+    // its limit is not walked to its end. The 64 come in their order, so that the limits of those after the first with room are not
+    // counted: a count reads an index entry for each deployment that has ended since the oldest snapshot. Continues with Alone, OfProject
+    // or OfUserAndProject. Needs @afterPlace, @maxPerProject and @maxPerUser.
     private const string Near = $"""
         SELECT {Chosen.Keep}
         FROM (
             SELECT q.id
-            FROM deployments q
+            FROM (
+                SELECT q.id, q.queue_place
+                FROM deployments q
+                WHERE {Waiting} AND {IsDue} AND q.queue_place >= (SELECT @afterPlace::bigint)
+                ORDER BY q.queue_place, q.id
+                LIMIT 64
+            ) h
+            JOIN deployments q ON q.id = h.id
             JOIN projects p ON p.id = q.project_id
             JOIN users u ON u.id = q.user_id
-            WHERE {Waiting} AND u.closed_at IS NULL AND {IsQueueOpen} AND {IsDue} AND q.queue_place >= @afterPlace
-              AND q.queue_place <= (
-                  SELECT pg_catalog.max(k.queue_place)
-                  FROM (
-                      SELECT q.queue_place
-                      FROM deployments q
-                      WHERE {Waiting} AND q.queue_place >= @afterPlace
-                      ORDER BY q.queue_place, q.id
-                      LIMIT 64
-                  ) k
-              )
-              AND {ProjectHasRoom} AND {UserHasRoom} AND {IsOfOpenProject}
-            ORDER BY q.queue_place, q.id
+            WHERE {StillWaits} AND u.closed_at IS NULL AND {IsQueueOpen} AND {IsOfOpenProject} AND {ProjectHasRoom} AND {UserHasRoom}
+            ORDER BY h.queue_place, h.id
             LIMIT 1
             FOR NO KEY UPDATE OF
         """;
@@ -97,7 +100,7 @@ internal sealed partial class DeploymentQueue
             JOIN deployments q ON q.id = h.id
             JOIN projects p ON p.id = q.project_id
             JOIN users u ON u.id = q.user_id
-            WHERE {Waiting} AND u.closed_at IS NULL AND {IsDue}
+            WHERE {StillWaits} AND u.closed_at IS NULL AND {IsDue}
             ORDER BY q.queue_place, q.id
             LIMIT 1
             FOR NO KEY UPDATE OF
@@ -154,8 +157,6 @@ internal sealed partial class DeploymentQueue
 
         // Starts when the project and the user are locked, and so counts every claim committed before. The turns that a limited claim skips
         // do not count as served, so the deployment keeps the first place of its user: newcomers would queue after all skipped turns.
-        // OFFSET 0 separates the search by id from the condition of what waits, for which the planner would read the index over all waiting
-        // deployments.
         var claim = new Statement($"""
             WITH chosen AS MATERIALIZED (
                 SELECT c.id, c.place, least(c.place, (
@@ -165,13 +166,9 @@ internal sealed partial class DeploymentQueue
                 )) AS turn
                 FROM (
                     SELECT q.id, q.user_id, q.queue_place AS place
-                    FROM (
-                        SELECT q.id, q.project_id, q.user_id, q.queue_place, q.status, q.is_deleted, q.started_at
-                        FROM deployments q
-                        WHERE q.id = ANY ({Chosen.Ids})
-                        OFFSET 0
-                    ) q
-                    WHERE {Waiting} AND {ProjectHasRoom} AND {UserHasRoom} AND {IsClaimable} AND {IsQueueOpen} AND {IsDue}
+                    FROM deployments q
+                    WHERE q.id = ANY ({Chosen.Ids}) AND {StillWaits} AND {IsDue} AND {IsQueueOpen} AND {IsClaimable} AND {ProjectHasRoom}
+                      AND {UserHasRoom}
                 ) c
             ),
             {StartChosen}

@@ -24,16 +24,13 @@ internal sealed partial class AuditWorker(
             return;
         }
 
-        var options = new RetentionRunOptions { Schedule = schedule, Key = claim };
-        var (isAcquired, _, _) = await leases.AcquireAsync(options, claim, nameof(AuditWorker), stopping).ConfigureAwait(false);
-        if (!isAcquired)
+        var status = await leases.RunWhenDueAsync(schedule, claim, MaintainAsync, nameof(AuditWorker), stopping).ConfigureAwait(false);
+        if (status is not null)
         {
-            return;
+            LogDone(logger, status.DaysAhead ?? 0);
         }
 
-        var status = await leases.KeepAsync(claim, options.Lease, () => audit.MaintainAsync(stopping)).ConfigureAwait(false);
-        await leases.ReleaseAsync(claim, RetentionRunOutcome.Completed, 0, stopping).ConfigureAwait(false);
-        LogDone(logger, status.DaysAhead ?? 0);
+        async Task<(AuditStatus Result, long Rows)> MaintainAsync() => (await audit.MaintainAsync(stopping).ConfigureAwait(false), 0);
     }
 
     [LoggerMessage(61, LogLevel.Debug, "Maintained the audit log; it has partitions for {Days:0.0} more days.")]

@@ -28,17 +28,19 @@ internal sealed partial class PartitionWorker(
             return;
         }
 
-        var options = new RetentionRunOptions { Schedule = schedule, Key = claim };
-        var (isAcquired, _, _) = await leases.AcquireAsync(options, claim, nameof(PartitionWorker), stopping).ConfigureAwait(false);
-        if (!isAcquired)
+        var after = await leases.RunWhenDueAsync(schedule, claim, MaintainAsync, nameof(PartitionWorker), stopping).ConfigureAwait(false);
+        if (after is not null)
         {
-            return;
+            LogDone(logger, Created(after), after.DaysAhead ?? 0);
         }
 
-        var after = await leases.KeepAsync(claim, options.Lease, () => partitions.MaintainAsync(stopping)).ConfigureAwait(false);
-        var created = Count(after) - Count(before);
-        await leases.ReleaseAsync(claim, RetentionRunOutcome.Completed, created, stopping).ConfigureAwait(false);
-        LogDone(logger, created, after.DaysAhead ?? 0);
+        async Task<(PartitionStatus Result, long Rows)> MaintainAsync()
+        {
+            var status = await partitions.MaintainAsync(stopping).ConfigureAwait(false);
+            return (status, Created(status));
+        }
+
+        int Created(PartitionStatus status) => Count(status) - Count(before);
     }
 
     private static int Count(PartitionStatus status) => status.Tables.Sum(table => table.Partitions.Count);

@@ -107,6 +107,29 @@ internal sealed class UpkeepLeases(Db db, TimeProvider clock, string name)
             """,
             [P.Text(name, MaxNameLength), P.Of(key), P.Of(lease), ServerTime.Now(clock)], cancellationToken);
 
+    /// <summary>Runs a task under the lease when the schedule has a run due and no other process holds the lease.</summary>
+    /// <param name="schedule">When a run is due.</param>
+    /// <param name="key">The key of the claim.</param>
+    /// <param name="task">The task; returns its result and the number of rows for the record of the run.</param>
+    /// <param name="operation">The name of the operation for telemetry.</param>
+    /// <param name="cancellationToken">Stops the run.</param>
+    /// <returns>The result; null when the task did not run.</returns>
+    public async Task<T?> RunWhenDueAsync<T>(
+        RetentionSchedule schedule, Guid key, Func<Task<(T Result, long Rows)>> task, string operation, CancellationToken cancellationToken)
+        where T : class
+    {
+        var options = new RetentionRunOptions { Schedule = schedule, Key = key };
+        var (isAcquired, _, _) = await AcquireAsync(options, key, operation, cancellationToken).ConfigureAwait(false);
+        if (!isAcquired)
+        {
+            return null;
+        }
+
+        var (result, rows) = await KeepAsync(key, options.Lease, task).ConfigureAwait(false);
+        await ReleaseAsync(key, RetentionRunOutcome.Completed, rows, cancellationToken).ConfigureAwait(false);
+        return result;
+    }
+
     /// <summary>
     /// Renews the lease while a task runs. The lease of a task that throws is given back, and the run is not recorded; the caller releases
     /// the lease of a task that ends.

@@ -37,7 +37,7 @@ public sealed class AuditCostTests
             "(id, user_id, project_id, status, created_at) SELECT $1, user_id, id, 'success', now() FROM projects WHERE name = 'site'",
             "is_deleted = TRUE"),
         ("deployment_containers",
-            "(id, deployment_id, container_id, image, port) SELECT $1, id, 'c', 'i', 1 FROM deployments WHERE branch = 'own'",
+            "(id, deployment_id, container_id, image, host, port) SELECT $1, id, 'c', 'i', $1::text, 1 FROM deployments WHERE branch = 'own'",
             "status = 'stopped', stopped_at = now()"),
         ("webhook_payloads", "(id, provider, payload_json, headers) VALUES ($1, 'github', '{\"a\": 1}', '{}')", "provider = 'gitlab'"),
     ];
@@ -128,6 +128,13 @@ public sealed class AuditCostTests
         {
             foreach (var way in round % 2 == 0 ? ways : [.. ways.Reverse()])
             {
+                if (round == 0)
+                {
+                    // Plans for empty tables cost more than the trigger.
+                    await using var analyze = new NpgsqlCommand("ANALYZE", way.Connection);
+                    await analyze.ExecuteNonQueryAsync(Token);
+                }
+
                 var user = await way.Services.GetRequiredService<IUserRepository>().AddAsync(
                     new NewUser { Name = "Ada", Email = $"{Guid.NewGuid():N}@example.com" }, Token);
                 var project = await way.Services.GetRequiredService<IProjectRepository>().AddAsync(

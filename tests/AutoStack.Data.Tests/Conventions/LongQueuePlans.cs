@@ -15,14 +15,7 @@ public sealed partial class LongQueuePlans : DatabaseTests
     [Test]
     public async Task The_planner_expects_to_find_a_waiting_deployment_early([Values] bool generic)
     {
-        var project = await AddProjectAsync();
-        await ExecuteAsync(
-            """
-            INSERT INTO deployments (id, project_id, user_id, status, queue_place, created_at)
-            SELECT gen_random_uuid(), $1, $2, 'queued', n::bigint << 32, '2026-01-01'::timestamp + n * interval '1 s'
-            FROM generate_series(1, 20000) n
-            """, project.Id, project.UserId);
-        await ExecuteAsync("VACUUM (ANALYZE) users, projects, deployments");
+        await FillAsync();
         await using var connection = await Raw.OpenConnectionAsync(Token);
 
         var plan = await ShippedPlan.ExplainAsync(
@@ -40,6 +33,46 @@ public sealed partial class LongQueuePlans : DatabaseTests
         Assert.That(costs, Is.All.LessThan(MostCost), plan);
         Assert.That(plan, Does.Not.Contain("Sort").And.Not.Contain("Seq Scan on deployments"), plan);
     }
+
+    // A search that sorts counts the running deployments of all 64 projects and users before it knows the first. A search that is planned
+    // for the values of its parameters is planned for each claim.
+    [Test]
+    public async Task A_search_with_limits_ends_at_the_first_that_has_room_by_a_plan_that_stays()
+    {
+        await FillAsync();
+        await using var connection = await Raw.OpenConnectionAsync(Token);
+
+        var plans = new List<string>();
+        foreach (var generic in new[] { false, true })
+        {
+            plans.Add(await ShippedPlan.ExplainAsync(
+                connection,
+                ShippedPlan.Statement("LIMIT 64\n", "OF u, p, q SKIP LOCKED"),
+                generic,
+                [("afterPlace", "bigint", "4294967296"), ("maxPerProject", "int", "1"), ("maxPerUser", "int", "2")],
+                options: "COSTS ON"));
+        }
+
+        Assert.That(plans[0], Does.Not.Contain("Sort").And.Contain("deployments_waiting_queue_place_id_idx"));
+        Assert.That(Cost(plans[1]), Is.EqualTo(Cost(plans[0])), plans[1]);
+
+        static string Cost(string plan) => TotalCost().Match(plan).Groups[1].Value;
+    }
+
+    private async Task FillAsync()
+    {
+        var project = await AddProjectAsync();
+        await ExecuteAsync(
+            """
+            INSERT INTO deployments (id, project_id, user_id, status, queue_place, created_at)
+            SELECT gen_random_uuid(), $1, $2, 'queued', n::bigint << 32, '2026-01-01'::timestamp + n * interval '1 s'
+            FROM generate_series(1, 20000) n
+            """, project.Id, project.UserId);
+        await ExecuteAsync("VACUUM (ANALYZE) users, projects, deployments");
+    }
+
+    [GeneratedRegex(@"cost=[0-9.]+\.\.([0-9.]+) ")]
+    private static partial Regex TotalCost();
 
     [GeneratedRegex(@"Limit +\(cost=[0-9.]+\.\.([0-9.]+) ")]
     private static partial Regex Limit();
