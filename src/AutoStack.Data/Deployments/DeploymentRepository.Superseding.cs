@@ -9,6 +9,10 @@ internal sealed partial class DeploymentRepository
     // What owners read of a deployment that a newer one has replaced.
     private const string SupersededReason = "Superseded by a newer deployment of the branch.";
 
+    // As Chosen.Ids, and NULL without an earlier statement of the batch: the planner reads the setting also where the statement does not.
+    private const string ChosenIfAny =
+        "pg_catalog.string_to_array(pg_catalog.current_setting('autostack.chosen_ids', TRUE), ',')::uuid[]";
+
     // The place of a deployment: at the end for a scheduled one, that of the first superseded one, or NULL, which a trigger replaces by the
     // next turn of the user. Needs @now, @startAt and @supersedes; with @supersedes, an earlier statement of the batch has chosen the older
     // deployments.
@@ -20,7 +24,7 @@ internal sealed partial class DeploymentRepository
                 THEN (
                     SELECT pg_catalog.min(o.queue_place)
                     FROM deployments o
-                    WHERE o.id = ANY ({Chosen.Ids}) AND o.started_at IS NULL)
+                    WHERE o.id = ANY ({ChosenIfAny}) AND o.started_at IS NULL)
         END
         """;
 

@@ -54,4 +54,7 @@ public sealed class QueueTests : MigrationTests
         Assert.That(run.Error, Does.Contain(message));
         Assert.That(await ScalarAsync<long>("SELECT count(*) FROM queue_pauses"), Is.Zero);
     }
+
+    private Task<ConsoleRun> RunAsync(params string[] args) =>
+        ConsoleRun.StartAsync(args, connection: ConnectionString, cancellationToken: Token);
 }
