@@ -246,12 +246,8 @@ internal sealed class DeploymentLifecycle(Db db, DeploymentContext context) : ID
                 var met = await sets.FindAsync(DeploymentState.Read).ConfigureAwait(false);
                 var isHeld = await DeploymentLeases.IsHeldAsync(claim, sets).ConfigureAwait(false);
                 var moved = await sets.FindAsync(row => new Move(row.FlagOrNull())).ConfigureAwait(false);
-                return moved is not null ? moved.IsNew switch
-                    {
-                        true => TransitionOutcome.Applied,
-                        false => TransitionOutcome.AlreadyThere,
-                        null => TransitionOutcome.Superseded,
-                    }
+                return moved is { IsNew: null } ? TransitionOutcome.Superseded
+                    : moved is not null ? (moved.IsNew == true ? TransitionOutcome.Applied : TransitionOutcome.AlreadyThere)
                     : DeploymentState.ReasonToStop(met) is { } reason ? reason
                     : !isHeld ? TransitionOutcome.LostLease
                     : met!.Status == target ? TransitionOutcome.AlreadyThere

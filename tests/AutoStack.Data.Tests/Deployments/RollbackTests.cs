@@ -99,7 +99,8 @@ public sealed class RollbackTests : DatabaseTests
             await ScalarAsync("SELECT count(DISTINCT env_vars) FROM deployments WHERE id IN ($1, $2)", good.Id, rolled.Id),
             Is.EqualTo(2), "encrypted anew, for the row");
         Assert.That(
-            () => Deployments.RollbackAsync(project.Id, project.UserId, null, Token), Throws.InvalidOperationException, "without a key");
+            () => Deployments.RollbackAsync(project.Id, project.UserId, null, Token), Throws.TypeOf<SecretUnreadableException>(),
+            "without a key");
     }
 
     [Test]
