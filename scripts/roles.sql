@@ -60,6 +60,8 @@ DECLARE
             || 'build_duration_seconds failed_reason deployed_url started_at completed_at created_at is_deleted commit_hash_full queue_place'],
         ['deployment_logs', 'id deployment_id timestamp log_level message created_at seq log_bytes'],
         ['deployment_leases', 'deployment_id worker attempt claimed_at renewed_at expires_at released_at'],
+        ['queue_pauses', 'id project_id paused_by reason paused_at'],
+        ['live_deployments', 'project_id is_production branch deployment_id queued_at live_at'],
         ['deployment_log_ends', 'deployment_id seq log_bytes runtime_seq'],
         ['deployment_ids', 'id'],
         ['log_partition_settings', 'table_name key_column time_column period ahead'],

@@ -83,6 +83,7 @@ internal static class AutoStackDb
             PartitionsCommand.Create(session),
             AuditCommand.Create(session),
             AccountCommand.Create(session),
+            QueueCommand.Create(session),
             LintCommand.Create(session),
             BenchCommand.Create(session),
             CreateCommand.Create(session),

@@ -47,7 +47,10 @@ internal sealed class Database : IAsyncDisposable, IDisposable
 
     private static readonly FrozenDictionary<Type, Func<Database, object>> WorkerServices = new Dictionary<Type, Func<Database, object>>
     {
-        [typeof(IDeploymentQueueWatcher)] = database => new DeploymentQueueWatcher(database.Notifications, database.context.Clock),
+        [typeof(IDeploymentQueueWatcher)] = database => new DeploymentQueueWatcher(
+            new Db(database.background, new Subject("DeploymentQueueWatcher", "deployments")),
+            database.Notifications,
+            database.context.Deployments),
         [typeof(ILogSecrets)] = database => database.context.Logs.Secrets,
         [typeof(IDeploymentLogWriter)] = database => database.logWriter,
         [typeof(IPlatformPushes)] = database => new Pushes(database.unitOfWork),
@@ -82,6 +85,7 @@ internal sealed class Database : IAsyncDisposable, IDisposable
     private readonly UnitOfWork unitOfWork;
     private readonly StandbyReads standbyReads;
     private readonly Executor executor;
+    private readonly PooledExecutor background;
     private readonly Context context;
     private readonly Notifier logNotifier;
     private readonly DeploymentLogWriter logWriter;
@@ -115,7 +119,7 @@ internal sealed class Database : IAsyncDisposable, IDisposable
         var transactions = new TransactionSettings(options.Actor, tenants);
         executor = new PooledExecutor(pool, telemetry, timeouts, reopens: true, transactions);
         // What repeats its calls by itself learns at once that the server is away.
-        var background = new PooledExecutor(pool, telemetry, timeouts, reopens: false, transactions);
+        background = new PooledExecutor(pool, telemetry, timeouts, reopens: false, transactions);
         logNotifier = new Notifier(
             new Db(background, new Subject("LogNotifier", table: null)), IDeploymentLogRepository.Channel, LogPause, TimeProvider.System);
         QueueNotifier = new Notifier(

@@ -65,6 +65,7 @@ internal static class Repositories
         [typeof(IPlatformDeploymentHealthCheckRepository)] = (db, context) =>
             new DeploymentHealthCheckRepository(db, context.Clock, context.HealthCheckHours),
         [typeof(IDeploymentMaintenance)] = (db, context) => new DeploymentMaintenance(db, context.Deployments),
+        [typeof(IPlatformQueuePauseRepository)] = (db, context) => new QueuePauseRepository(db, context.Deployments),
         [typeof(IPlatformProjectRepository)] = (db, context) => new ProjectRepository(db, context.Clock),
         [typeof(IWebhookPayloadRepository)] = (db, context) => new WebhookPayloadRepository(db, context.Clock),
         [typeof(IPlatformMetricsQueries)] = (db, context) => new PlatformMetricsQueries(db, context.Clock),
@@ -95,6 +96,7 @@ internal static class Repositories
         [typeof(IDeploymentRepository)] = "deployments",
         [typeof(IDeploymentLifecycle)] = "deployments",
         [typeof(IDeploymentMaintenance)] = "deployments",
+        [typeof(IPlatformQueuePauseRepository)] = "queue_pauses",
         [typeof(IDeploymentLogRepository)] = "deployment_logs",
         [typeof(IPlatformDeploymentLogRepository)] = "deployment_logs",
         [typeof(IDeploymentLogSearch)] = "deployment_logs",

@@ -56,10 +56,11 @@ internal class LibraryQueue : IJobQueue, IAsyncDisposable
         _ = await deployments!.EnqueueAsync(deployment) ?? throw new InvalidOperationException("The project does not exist.");
     }
 
+    // A job that ends after a newer one of its project is cancelled.
     public async Task<JobCount> CountAsync(Guid[] ids) => (await Raw.ListAsync(
         source,
         """
-        SELECT count(*) FILTER (WHERE d.status = 'success'), count(*) FILTER (WHERE l.attempt > 1),
+        SELECT count(*) FILTER (WHERE d.status IN ('success', 'cancelled')), count(*) FILTER (WHERE l.attempt > 1),
             count(*) FILTER (WHERE d.completed_at IS NULL)
         FROM deployments d
         LEFT JOIN deployment_leases l ON l.deployment_id = d.id

@@ -38,21 +38,20 @@ public sealed class LogEvents : IResult
             return;
         }
 
-        // A stream without lines does not say whether the deployment is the user's.
-        var deployments = services.GetRequiredService<IDeploymentRepository>();
-        if (await deployments.FindAsync(deploymentId, ownerId, aborted).ConfigureAwait(false) is null)
-        {
-            await Problem.NotFound.ToResult().ExecuteAsync(httpContext).ConfigureAwait(false);
-            return;
-        }
-
         var stopping = services.GetService<IHostApplicationLifetime>()?.ApplicationStopping ?? CancellationToken.None;
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(aborted, stopping);
-        var lines = services.GetRequiredService<IDeploymentLogFollower>().FollowAsync(deploymentId, ownerId, cursor, stop.Token);
         try
         {
+            var follower = services.GetRequiredService<IDeploymentLogFollower>();
+            if (await follower.FindAsync(deploymentId, ownerId, cursor, stop.Token).ConfigureAwait(false) is not { } lines)
+            {
+                await Problem.NotFound.ToResult().ExecuteAsync(httpContext).ConfigureAwait(false);
+                return;
+            }
+
             Begin(httpContext);
             await SendAsync(lines, httpContext.Response.BodyWriter, stop).ConfigureAwait(false);
+            var deployments = services.GetRequiredService<IDeploymentRepository>();
             var ended = await deployments.FindAsync(deploymentId, ownerId, stop.Token).ConfigureAwait(false);
             EventText.WriteEnd(httpContext.Response.BodyWriter, ended);
             await httpContext.Response.BodyWriter.FlushAsync(stop.Token).ConfigureAwait(false);

@@ -159,6 +159,18 @@ internal sealed record Examples(IReadOnlyList<(string What, string Line)> Lines,
                 (ExitCode.Warnings, "partitions end within a week, or entries are not sealed for a day"),
                 (ExitCode.Errors, "no partition for new entries"),
             ]),
+        ["queue pause"] = new(
+            [
+                ("Keep all workers from claiming.", "autostack-db queue pause --reason maintenance"),
+                ("One project.", "autostack-db queue pause --project 019b2f6e-0000-7000-8000-000000000001"),
+            ],
+            [(ExitCode.Done, "paused, or paused before"), (ExitCode.Failed, "failed, or there is no such project"), Usage, NoConnection]),
+        ["queue resume"] = new(
+            [("End the pause of the whole queue.", "autostack-db queue resume")],
+            [(ExitCode.Done, "resumed, or not paused"), (ExitCode.Failed, Read), Usage, NoConnection]),
+        ["queue status"] = new(
+            [("What waits, for what, and the pauses.", "autostack-db queue status")],
+            [(ExitCode.Done, "printed"), (ExitCode.Failed, Read), Usage, NoConnection]),
         ["lint"] = new(
             [("The scripts of the working directory.", "autostack-db lint"), ("One folder.", "autostack-db lint db/billing")],
             [(ExitCode.Done, "no finding"), (ExitCode.Failed, "there are findings"), Usage]),

@@ -114,6 +114,8 @@ internal sealed class HumanResults(IAnsiConsole output, IAnsiConsole error) : IR
 
     public void AuditStatus(AuditStatus status) => AuditLines.Write(output, status);
 
+    public void Queue(QueueReport report) => QueueLines.Write(output, report);
+
     public void ArchivePlanned(ArchivePlan plan) => ArchiveLines.Write(output, plan);
 
     public void Archived(ArchiveReport report) => ArchiveLines.Write(output, report);

@@ -56,6 +56,8 @@ internal interface IResults
 
     void AuditStatus(AuditStatus status);
 
+    void Queue(QueueReport report);
+
     void ArchivePlanned(ArchivePlan plan);
 
     void Archived(ArchiveReport report);

@@ -74,6 +74,7 @@ namespace AutoStack.Data.Cli.Output;
 /// prune, keys         see PruneJson and KeyJson
 /// backup              see BackupJson
 /// partitions, audit   see PartitionJson, ArchiveJson and AuditJson
+/// queue               see QueueJson
 /// any failure         {"error":{"kind":"scriptFailed","message":"…"}}   kind is usage, cancelled, unexpected, scriptFailed,
 ///                     scriptChanged, schemaNewer, targetInvalid, locked, lockLost, noConnection or pooledConnection; for revision also
 ///                     scriptsInvalid (the existing scripts have a gap) and notWritten; for upgrade notAdopted and
@@ -213,6 +214,8 @@ internal sealed class JsonResults(TextWriter output, IAnsiConsole error, Progres
     public void AuditEntries(IReadOnlyList<AuditEntry> entries, bool more) => Write(AuditJson.Of(entries, more));
 
     public void AuditStatus(AuditStatus status) => Write(AuditJson.Of(status));
+
+    public void Queue(QueueReport report) => Write(QueueJson.Of(report));
 
     public void ArchivePlanned(ArchivePlan plan) => Write(ArchiveJson.Of(plan));
 

@@ -108,6 +108,37 @@ public sealed record NewDeployment
     /// True to leave the environment of the project out; false to copy it, so that the build gets what the owner saw when it was queued.
     /// </summary>
     public bool WithoutEnvironment { get; init; }
+
+    /// <summary>
+    /// The time before which no worker claims the deployment, to the millisecond, by the database's clock; null, or a time that has passed,
+    /// for the next turn. The deployment takes its turn in the queue at its start.
+    /// </summary>
+    public DateTimeOffset? StartAt { get; init; }
+
+    /// <summary>
+    /// Which older deployments of the same project, branch and kind (<see cref="IsProduction"/>) are cancelled when this one is queued. A
+    /// deployment that waits for its <see cref="StartAt"/> is never cancelled. This one takes over the place of the first that waited, so
+    /// that a stream of pushes does not lose its turn.
+    /// </summary>
+    public Superseding Supersedes { get; init; }
+}
+
+/// <summary>Which older deployments a new one cancels.</summary>
+public enum Superseding
+{
+    /// <summary>No deployment.</summary>
+    Nothing,
+
+    /// <summary>
+    /// Those that no worker has started: one deployment runs and the latest one waits, and each running one comes to its end.
+    /// </summary>
+    Waiting,
+
+    /// <summary>
+    /// Those that wait and those that run, whose workers get <see cref="TransitionOutcome.Cancelled"/>. While pushes come faster than a
+    /// build takes, no build comes to its end.
+    /// </summary>
+    WaitingAndRunning,
 }
 
 /// <summary>A deployment that is made of an earlier one.</summary>
@@ -118,6 +149,18 @@ public sealed record Redeployment
 
     /// <summary>True to leave the environment of the project out; false to copy the one that the project has now.</summary>
     public bool WithoutEnvironment { get; init; }
+}
+
+/// <summary>A rollback of the live site.</summary>
+public sealed record Rollback
+{
+    /// <summary>
+    /// The successful production deployment of the project to return to; null for the last one before the deployment that went live last.
+    /// </summary>
+    public Guid? DeploymentId { get; init; }
+
+    /// <summary>The id of the new deployment; null to generate one. A repeated request with the same id returns the first row.</summary>
+    public Guid? Id { get; init; }
 }
 
 /// <summary>A commit.</summary>

@@ -13,6 +13,9 @@ internal sealed record DeploymentContext(TimeProvider Clock, LogSecrets Secrets,
     /// <summary>The place in the queue from which the next claim of the process searches.</summary>
     public QueueStart QueueStart { get; } = new();
 
+    /// <summary>The deployments that wait for their start.</summary>
+    public ScheduledDeployments Schedule { get; } = new(Clock);
+
     /// <summary>Whether the database sums health checks up by the hour.</summary>
     public HealthCheckHours HealthCheckHours { get; } = new();
 

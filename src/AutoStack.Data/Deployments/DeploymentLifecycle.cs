@@ -39,6 +39,9 @@ internal sealed class DeploymentLifecycle(Db db, DeploymentContext context) : ID
     // The claim with @key holds the deployment d, or the caller has no lease. Needs @key.
     private const string Holds = $"(@key IS NULL OR d.id = {DeploymentLeases.HeldByKey})";
 
+    // What owners read of a deployment that ended after a newer one.
+    private const string SupersededReason = "A newer deployment is live.";
+
     private static readonly ClaimOptions Unlimited = new();
 
     // Needs the row d and the parameters of DeploymentParameters.OfCommit.
@@ -157,22 +160,38 @@ internal sealed class DeploymentLifecycle(Db db, DeploymentContext context) : ID
             P.Of(claim.DeploymentId, "id"),
             P.Of(claim.Key),
             DeploymentParameters.Url(context.Secrets, claim.DeploymentId, deployedUrl),
+            P.Text(SupersededReason, name: "reason"),
             .. DeploymentStageRepository.FollowMovedParameters(context.Clock),
         ];
         var move = new Statement($"""
-            WITH moved AS (
-                UPDATE deployments d
-                SET status = 'success', deployed_url = @deployedUrl, completed_at = {Completed}, build_duration_seconds = {Duration}
+            WITH ready AS MATERIALIZED (
+                SELECT
+                    d.id, d.project_id, d.is_production, CASE WHEN d.is_production THEN '' ELSE coalesce(d.branch::text, '') END AS branch,
+                    d.created_at
+                FROM deployments d
                 WHERE d.id = @id AND NOT d.is_deleted AND d.status::text IN ('building', 'copying') AND {Holds}
+            ),
+            {LiveDeployments.MakeLive},
+            moved AS (
+                UPDATE deployments d
+                SET status = CASE WHEN l.deployment_id IS NULL THEN 'cancelled' ELSE 'success' END,
+                    deployed_url = CASE WHEN l.deployment_id IS NULL THEN d.deployed_url ELSE @deployedUrl END,
+                    failed_reason = CASE WHEN l.deployment_id IS NULL THEN @reason ELSE d.failed_reason END,
+                    completed_at = {Completed}, build_duration_seconds = {Duration}
+                FROM ready r
+                LEFT JOIN live l ON l.deployment_id = r.id
+                WHERE d.id = r.id
                 RETURNING d.id, d.status, d.failed_reason
             ),
             {DeploymentLeases.FollowEnded}
-            SELECT TRUE
+            SELECT CASE WHEN m.status::text = 'success' THEN TRUE END
             FROM moved m
             UNION ALL
-            SELECT FALSE
+            SELECT CASE WHEN d.status::text = 'success' THEN FALSE END
             FROM deployments d
-            WHERE d.id = @id AND d.status::text = 'success' AND d.deployed_url IS NOT DISTINCT FROM @deployedUrl
+            WHERE d.id = @id
+              AND (d.status::text = 'success' AND d.deployed_url IS NOT DISTINCT FROM @deployedUrl
+                  OR d.status::text = 'cancelled' AND d.failed_reason = @reason)
             """, parameters);
         return MoveAsync(claim, DeploymentLeases.End(claim, move), target: null, cancellationToken);
     }
@@ -214,7 +233,7 @@ internal sealed class DeploymentLifecycle(Db db, DeploymentContext context) : ID
     }
 
     // The lock is a statement of its own: the move starts after it, and sees the stages and the lease that the previous holder committed.
-    // The move returns true when it changed the row, false when the row was there already.
+    // The move returns true when it changed the row, false when the row was there already, NULL for a row that was superseded.
     private Task<TransitionOutcome> MoveAsync(
         DeploymentClaim claim,
         Statement[] statements,
@@ -226,8 +245,9 @@ internal sealed class DeploymentLifecycle(Db db, DeploymentContext context) : ID
             {
                 var met = await sets.FindAsync(DeploymentState.Read).ConfigureAwait(false);
                 var isHeld = await DeploymentLeases.IsHeldAsync(claim, sets).ConfigureAwait(false);
-                var moved = await sets.FindAsync(row => new Move(row.Flag())).ConfigureAwait(false);
-                return moved is not null ? (moved.IsNew ? TransitionOutcome.Applied : TransitionOutcome.AlreadyThere)
+                var moved = await sets.FindAsync(row => new Move(row.FlagOrNull())).ConfigureAwait(false);
+                return moved is { IsNew: null } ? TransitionOutcome.Superseded
+                    : moved is not null ? (moved.IsNew == true ? TransitionOutcome.Applied : TransitionOutcome.AlreadyThere)
                     : DeploymentState.ReasonToStop(met) is { } reason ? reason
                     : !isHeld ? TransitionOutcome.LostLease
                     : met!.Status == target ? TransitionOutcome.AlreadyThere
@@ -235,5 +255,5 @@ internal sealed class DeploymentLifecycle(Db db, DeploymentContext context) : ID
             },
             statements, cancellationToken, operation);
 
-    private sealed record Move(bool IsNew);
+    private sealed record Move(bool? IsNew);
 }

@@ -5,7 +5,8 @@ using Npgsql;
 namespace AutoStack.Data.Deployments;
 
 // Claims with a limit per project or user. The project and the user are locked before their running deployments are counted, so that two
-// claims at once cannot both take the last free place.
+// claims at once cannot both take the last free place. While projects are paused, claims without limits go the same way: it skips a paused
+// project as one at its limit, however many of its deployments wait.
 internal sealed partial class DeploymentQueue
 {
     // A project or a user can reach its limit between the search and its lock; the next attempt sees that.
@@ -35,8 +36,8 @@ internal sealed partial class DeploymentQueue
 
     // The first deployment whose project and user are below their limits, among the first 64 of the queue: a long queue of a project at
     // its limit is not walked to its end. The 64 come in their order, so that the limits of those after the first with room are not
-    // counted: a count reads an index entry for each deployment that has ended since the oldest snapshot. Continues with OfProject or
-    // OfUserAndProject. Needs @afterPlace, @maxPerProject and @maxPerUser.
+    // counted: a count reads an index entry for each deployment that has ended since the oldest snapshot. Continues with Alone, OfProject
+    // or OfUserAndProject. Needs @afterPlace, @maxPerProject and @maxPerUser.
     private const string Near = $"""
         SELECT {Chosen.Keep}
         FROM (
@@ -44,14 +45,14 @@ internal sealed partial class DeploymentQueue
             FROM (
                 SELECT q.id, q.queue_place
                 FROM deployments q
-                WHERE {Waiting} AND q.queue_place >= (SELECT @afterPlace::bigint)
+                WHERE {Waiting} AND {IsDue} AND q.queue_place >= (SELECT @afterPlace::bigint)
                 ORDER BY q.queue_place, q.id
                 LIMIT 64
             ) h
             JOIN deployments q ON q.id = h.id
             JOIN projects p ON p.id = q.project_id
             JOIN users u ON u.id = q.user_id
-            WHERE {StillWaits} AND u.closed_at IS NULL AND {ProjectHasRoom} AND {UserHasRoom}
+            WHERE {StillWaits} AND u.closed_at IS NULL AND {IsQueueOpen} AND {IsOfOpenProject} AND {ProjectHasRoom} AND {UserHasRoom}
             ORDER BY h.queue_place, h.id
             LIMIT 1
             FOR NO KEY UPDATE OF
@@ -60,8 +61,8 @@ internal sealed partial class DeploymentQueue
     // The first deployment of each project, from project to project by the index, skipping the other projects of a user at the limit: the
     // number of steps is that of the projects and users at their limits and a hundred more, however many deployments wait. Two walks at
     // once: one starts after the user of the last far claim, the other goes from the first user to that one. With more than a hundred
-    // candidates each claim sees others, so no user is left out for good. Continues with OfProject or OfUserAndProject. Needs @afterUser,
-    // @maxPerProject and @maxPerUser.
+    // candidates each claim sees others, so no user is left out for good. A project whose first deployment is scheduled has no other one.
+    // Continues with Alone, OfProject or OfUserAndProject. Needs @afterUser, @maxPerProject and @maxPerUser.
     private const string Far = $"""
         WITH RECURSIVE visited AS (
             SELECT
@@ -71,10 +72,12 @@ internal sealed partial class DeploymentQueue
                 (@afterUser, FALSE, 'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid),
                 ('00000000-0000-0000-0000-000000000000'::uuid, TRUE, @afterUser)) w (user_id, with_user, last_user_id)
             UNION ALL
-            SELECT q.id, q.user_id, q.project_id, {UserHasRoom} AND {IsOfOpenAccount}, {ProjectHasRoom}, v.last_user_id
+            SELECT
+                q.id, q.user_id, q.project_id, {UserHasRoom} AND {IsOfOpenAccount}, {ProjectHasRoom} AND {IsOfOpenProject} AND {IsDue},
+                v.last_user_id
             FROM visited v
             CROSS JOIN LATERAL (
-                SELECT q.id, q.user_id, q.project_id
+                SELECT q.id, q.user_id, q.project_id, q.queue_place
                 FROM deployments q
                 WHERE {Waiting}
                   AND (q.user_id, q.project_id) > (
@@ -87,7 +90,7 @@ internal sealed partial class DeploymentQueue
         head AS MATERIALIZED (
             SELECT v.id
             FROM visited v
-            WHERE v.user_has_room AND v.project_has_room
+            WHERE v.user_has_room AND v.project_has_room AND {IsQueueOpen}
             LIMIT 100
         )
         SELECT {Chosen.Keep}
@@ -97,14 +100,15 @@ internal sealed partial class DeploymentQueue
             JOIN deployments q ON q.id = h.id
             JOIN projects p ON p.id = q.project_id
             JOIN users u ON u.id = q.user_id
-            WHERE {StillWaits} AND u.closed_at IS NULL
+            WHERE {StillWaits} AND u.closed_at IS NULL AND {IsDue}
             ORDER BY q.queue_place, q.id
             LIMIT 1
             FOR NO KEY UPDATE OF
         """;
 
     // The end of Near and Far: the project, and the user when users have a limit, are locked before they are counted. A project or user
-    // that another claim holds is skipped with all its deployments.
+    // that another claim holds is skipped with all its deployments. Without limits nothing is counted.
+    private const string Alone = " q SKIP LOCKED) c";
     private const string OfProject = " p, q SKIP LOCKED) c";
     private const string OfUserAndProject = " u, p, q SKIP LOCKED) c";
 
@@ -141,12 +145,14 @@ internal sealed partial class DeploymentQueue
     {
         var afterPlace = P.Of(context.QueueStart.After, "afterPlace");
         var afterUser = P.Of(context.QueueStart.User, "afterUser");
-        var choose = (near, options.MaxPerUser is not null) switch
+        var choose = (near, options.MaxPerProject is not null, options.MaxPerUser is not null) switch
         {
-            (true, false) => new Statement(Near + OfProject, [afterPlace, .. Limits(options)]),
-            (true, true) => new Statement(Near + OfUserAndProject, [afterPlace, .. Limits(options)]),
-            (false, false) => new Statement(Far + OfProject, [afterUser, .. Limits(options)]),
-            (false, true) => new Statement(Far + OfUserAndProject, [afterUser, .. Limits(options)]),
+            (true, false, false) => new Statement(Near + Alone, [afterPlace, .. Limits(options)]),
+            (true, _, true) => new Statement(Near + OfUserAndProject, [afterPlace, .. Limits(options)]),
+            (true, _, _) => new Statement(Near + OfProject, [afterPlace, .. Limits(options)]),
+            (false, false, false) => new Statement(Far + Alone, [afterUser, .. Limits(options)]),
+            (false, _, true) => new Statement(Far + OfUserAndProject, [afterUser, .. Limits(options)]),
+            (false, _, _) => new Statement(Far + OfProject, [afterUser, .. Limits(options)]),
         };
 
         // Starts when the project and the user are locked, and so counts every claim committed before. The turns that a limited claim skips
@@ -161,7 +167,8 @@ internal sealed partial class DeploymentQueue
                 FROM (
                     SELECT q.id, q.user_id, q.queue_place AS place
                     FROM deployments q
-                    WHERE q.id = ANY ({Chosen.Ids}) AND {StillWaits} AND {ProjectHasRoom} AND {UserHasRoom} AND {IsOfOpenAccount}
+                    WHERE q.id = ANY ({Chosen.Ids}) AND {StillWaits} AND {IsDue} AND {IsQueueOpen} AND {IsClaimable} AND {ProjectHasRoom}
+                      AND {UserHasRoom}
                 ) c
             ),
             {StartChosen}

@@ -44,11 +44,34 @@ internal sealed partial class DeploymentQueue(Db db, DeploymentContext context)
     /// </summary>
     internal const string Waiting = "coalesce(q.status::text, '') = 'queued' AND NOT q.is_deleted AND q.started_at IS NULL";
 
+    /// <summary>
+    /// The condition of a waiting deployment whose start has come: places of scheduled deployments are at the end of the queue, and move to
+    /// their turns at the start (<see cref="ScheduledDeployments"/>). Needs the row <c>q</c>.
+    /// </summary>
+    internal const string IsDue = $"q.queue_place < {ScheduledDeployments.FirstPlace}";
+
+    // The queue as a whole is not paused. The condition refers to no row of the statement: the server looks once, before it reads any row.
+    private const string IsQueueOpen = $"NOT EXISTS (SELECT 1 FROM queue_pauses w WHERE w.id = {QueuePauseRepository.WholeQueue})";
+
     // The account of the deployment is open. A subquery instead of a join, so that the plan stays; the index over closed accounts, which
     // it reads, is empty most of the time. The planner expects half of the rows to pass coalesce, but one in 200 to pass IS NULL: so few
     // that it sorts all that wait. Needs the row q.
     private const string IsOfOpenAccount =
         "NOT coalesce((SELECT TRUE FROM users o WHERE o.id = q.user_id AND o.closed_at IS NOT NULL), FALSE)";
+
+    // The project is not paused; in the same form. Needs the row q.
+    private const string IsOfOpenProject =
+        "NOT coalesce((SELECT TRUE FROM queue_pauses z WHERE z.project_id = q.project_id), FALSE)";
+
+    /// <summary>
+    /// The account is open, and the project is not paused. One condition: of two the planner would expect a quarter of the rows. Needs the
+    /// row <c>q</c>.
+    /// </summary>
+    internal const string IsClaimable = """
+        NOT coalesce(
+            (SELECT TRUE FROM users o WHERE o.id = q.user_id AND o.closed_at IS NOT NULL),
+            (SELECT TRUE FROM queue_pauses z WHERE z.project_id = q.project_id), FALSE)
+        """;
 
     private const string LeaseKey = "deployment_leases_claim_key_key";
 
@@ -62,7 +85,12 @@ internal sealed partial class DeploymentQueue(Db db, DeploymentContext context)
             claimed = await FindAsync().ConfigureAwait(false);
         }
 
-        claimed ??= await ClaimNewAsync().ConfigureAwait(false);
+        if (claimed is null)
+        {
+            await context.Schedule.LookAsync(db, cancellationToken).ConfigureAwait(false);
+            claimed = await ClaimNewAsync().ConfigureAwait(false);
+        }
+
         if (claimed is null)
         {
             return null;
@@ -80,7 +108,7 @@ internal sealed partial class DeploymentQueue(Db db, DeploymentContext context)
         {
             try
             {
-                return options.MaxPerProject is null && options.MaxPerUser is null
+                return options.MaxPerProject is null && options.MaxPerUser is null && !context.Schedule.ArePausesKnown
                     ? await ClaimWithoutLimitsAsync(options, key, cancellationToken).ConfigureAwait(false)
                     : await ClaimWithLimitsAsync(options, key, cancellationToken).ConfigureAwait(false);
             }
@@ -119,7 +147,7 @@ internal sealed partial class DeploymentQueue(Db db, DeploymentContext context)
             WITH near AS MATERIALIZED (
                 SELECT q.id, q.queue_place AS place
                 FROM deployments q
-                WHERE {Waiting} AND {IsOfOpenAccount} AND q.queue_place >= @afterPlace
+                WHERE {Waiting} AND {IsClaimable} AND {IsQueueOpen} AND {IsDue} AND q.queue_place >= @afterPlace
                 ORDER BY q.queue_place, q.id
                 LIMIT 1
                 FOR NO KEY UPDATE SKIP LOCKED
@@ -127,7 +155,7 @@ internal sealed partial class DeploymentQueue(Db db, DeploymentContext context)
             late AS MATERIALIZED (
                 SELECT q.id, q.queue_place AS place
                 FROM deployments q
-                WHERE {Waiting} AND NOT EXISTS (SELECT FROM near n) AND {IsOfOpenAccount}
+                WHERE {Waiting} AND NOT EXISTS (SELECT FROM near n) AND {IsClaimable} AND {IsQueueOpen} AND {IsDue}
                 ORDER BY q.queue_place, q.id
                 LIMIT 1
                 FOR NO KEY UPDATE SKIP LOCKED

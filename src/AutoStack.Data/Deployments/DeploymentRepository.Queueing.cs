@@ -17,7 +17,7 @@ internal sealed partial class DeploymentRepository
 {
     private const string Queued = """
         id, project_id, user_id, status, branch, commit_hash, commit_hash_full, commit_message, author, commit_timestamp, creator_type,
-            is_production, env_vars, env_vars_version, created_at, is_deleted
+            is_production, env_vars, env_vars_version, created_at, is_deleted, queue_place
         """;
 
     // The environment that the statement brings is that of the project, or none is wanted. Needs the row p.
@@ -25,10 +25,10 @@ internal sealed partial class DeploymentRepository
 
     // What the statement returns: the deployment that it has queued, or the environment that it did not bring.
     private const string QueuedOrEnvironment = """
-        SELECT m.id, NULL::uuid, NULL::text, NULL::uuid
+        SELECT m.id, NULL::uuid, NULL::text, NULL::uuid, NULL::uuid
         FROM moved m
         UNION ALL
-        SELECT NULL, p.id, p.env_vars, p.env_vars_version
+        SELECT NULL, p.id, p.env_vars, p.env_vars_version, NULL
         """;
 
     public async Task<Deployment?> EnqueueAsync(NewDeployment deployment, CancellationToken cancellationToken)
@@ -36,6 +36,7 @@ internal sealed partial class DeploymentRepository
         ArgumentNullException.ThrowIfNull(deployment);
         var id = deployment.Id ?? Ids.New();
         var branch = deployment.Branch is null ? null : BranchName.Check(deployment.Branch, "deployment.Branch");
+        var older = Older(id, deployment, branch);
         const string Source = $"""
             FROM projects p
                 WHERE p.id = @projectId AND p.user_id = @ownerId AND {AccountState.OwnerIsOpen}
@@ -45,7 +46,7 @@ internal sealed partial class DeploymentRepository
             FROM deployments d
             WHERE d.id = @id AND d.project_id = @projectId AND d.user_id = @ownerId AND {AccountState.OwnerIsOpen}
             """, P.Of(id), P.Of(deployment.ProjectId), P.Owner(deployment.UserId));
-        var queued = await QueueAsync(id, deployment.UserId, Insert, stored, cancellationToken).ConfigureAwait(false);
+        var queued = await QueueAsync(id, deployment.UserId, older, Insert, stored, cancellationToken).ConfigureAwait(false);
         return queued is null && deployment.Id is not null && await ExistsAsync(id, cancellationToken).ConfigureAwait(false)
             ? throw DuplicateException.OfId("deployments_pkey")
             : queued;
@@ -55,7 +56,7 @@ internal sealed partial class DeploymentRepository
                 INSERT INTO deployments AS d ({Queued})
                 SELECT
                     @id, p.id, p.user_id, 'queued', coalesce(@branch, p.branch::text), @hash, @hashFull, @message, @author, @timestamp,
-                    @creatorType, @isProduction, @own, @version, {ServerTime.Present}, FALSE
+                    @creatorType, @isProduction, @own, @version, {ServerTime.Present}, FALSE, {PlaceOfNew}
                 {Source} AND {BringsEnvironment}
                 ON CONFLICT (id) DO NOTHING
                 RETURNING d.id, d.status, d.failed_reason
@@ -72,6 +73,8 @@ internal sealed partial class DeploymentRepository
                 .. DeploymentParameters.OfCommit(context.Secrets, id, deployment.Commit),
                 P.Of(deployment.CreatorType),
                 P.Of(deployment.IsProduction),
+                P.Of(deployment.StartAt, "startAt"),
+                P.Of(older is not null, "supersedes"),
                 .. OfEnvironment(copies: !deployment.WithoutEnvironment, seen, own),
                 .. DeploymentStageRepository.FollowMovedParameters(context.Clock),
             ]);
@@ -102,7 +105,7 @@ internal sealed partial class DeploymentRepository
               AND d.branch::text IS NOT DISTINCT FROM o.branch::text AND d.is_production = o.is_production
               AND d.creator_type::text = 'manual'
             """, P.Of(id), P.Of(ownerId), P.Of(copyId));
-        var queued = await QueueAsync(copyId, ownerId, Insert, stored, cancellationToken).ConfigureAwait(false);
+        var queued = await QueueAsync(copyId, ownerId, older: null, Insert, stored, cancellationToken).ConfigureAwait(false);
         return queued is null && newId is not null && await FindAsync(id, ownerId, cancellationToken).ConfigureAwait(false) is not null
             ? throw DuplicateException.OfId("deployments_pkey")
             : queued;
@@ -112,7 +115,7 @@ internal sealed partial class DeploymentRepository
                 INSERT INTO deployments AS d ({Queued})
                 SELECT
                     @copyId, o.project_id, o.user_id, 'queued', o.branch, o.commit_hash, o.commit_hash_full, o.commit_message, o.author,
-                    o.commit_timestamp, 'manual', o.is_production, @own, @version, {ServerTime.Present}, FALSE
+                    o.commit_timestamp, 'manual', o.is_production, @own, @version, {ServerTime.Present}, FALSE, NULL::bigint
                 {Source} AND {BringsEnvironment}
                 ON CONFLICT (id) DO NOTHING
                 RETURNING d.id, d.status, d.failed_reason
@@ -138,10 +141,10 @@ internal sealed partial class DeploymentRepository
         P.Of(own.Version, "version"),
     ];
 
-    // The second statement starts after the insert, which waits for the commit of another attempt with the same id.
+    // The last statement starts after the insert, which waits for the commit of another attempt with the same id.
     private async Task<Deployment?> QueueAsync(
-        Guid id, Guid ownerId, Func<StoredSecret, StoredSecret, Statement> insert, Statement stored, CancellationToken cancellationToken,
-        [CallerMemberName] string operation = "")
+        Guid id, Guid ownerId, Superseded? older, Func<StoredSecret, StoredSecret, Statement> insert, Statement stored,
+        CancellationToken cancellationToken, [CallerMemberName] string operation = "")
     {
         var (seen, own) = (default(StoredSecret), default(StoredSecret));
 
@@ -151,11 +154,14 @@ internal sealed partial class DeploymentRepository
             var queueing = db.WriteBatchAsync(
                 async sets =>
                 {
+                    await sets.CountAsync(older?.Before.Length ?? 0).ConfigureAwait(false);
                     var first = await sets.FindAsync(ReadQueued).ConfigureAwait(false);
+                    await sets.CountAsync(older?.After.Length ?? 0).ConfigureAwait(false);
                     var row = await sets.FindAsync(Read).ConfigureAwait(false);
                     return (IsNew: first is { Environment: null } || sets.IsRepeated, Row: row, first?.Environment);
                 },
-                [insert(seen, own), stored], cancellationToken, operation);
+                [.. older?.Before ?? [], insert(seen, own), .. older?.After ?? [], stored],
+                cancellationToken, operation);
             var (_, deployment, environment) =
                 await context.WakeAfterAsync(db, queueing, queued => queued.IsNew).ConfigureAwait(false);
             if (deployment is not null || environment is null)
@@ -165,15 +171,15 @@ internal sealed partial class DeploymentRepository
 
             seen = environment.Stored;
             own = secrets.Protect(
-                secrets.Open(seen, ProjectEnvironmentRepository.PlaceOf(environment.ProjectId, ownerId)),
+                secrets.Open(seen, environment.Place(ownerId)),
                 DeploymentEnvironmentRepository.PlaceOf(id, environment.ProjectId, ownerId));
         }
     }
 
     private static QueuedRow ReadQueued(RowReader row)
     {
-        var (id, projectId, stored) = (row.GuidOrNull(), row.GuidOrNull(), StoredSecret.Read(row));
-        return new(id is null ? new ProjectEnvironment(projectId!.Value, stored) : null);
+        var (id, projectId, stored, originalId) = (row.GuidOrNull(), row.GuidOrNull(), StoredSecret.Read(row), row.GuidOrNull());
+        return new(id is null ? new SourceEnvironment(projectId!.Value, originalId, stored) : null);
     }
 
     private async Task<bool> ExistsAsync(Guid id, CancellationToken cancellationToken) =>
@@ -184,7 +190,13 @@ internal sealed partial class DeploymentRepository
             """, [P.Of(id)], cancellationToken).ConfigureAwait(false) is not null;
 
     // Environment is null for a deployment that was queued.
-    private sealed record QueuedRow(ProjectEnvironment? Environment);
+    private sealed record QueuedRow(SourceEnvironment? Environment);
 
-    private sealed record ProjectEnvironment(Guid ProjectId, StoredSecret Stored);
+    // DeploymentId is null for the environment of the project.
+    private sealed record SourceEnvironment(Guid ProjectId, Guid? DeploymentId, StoredSecret Stored)
+    {
+        public SecretPlace Place(Guid ownerId) => DeploymentId is { } id
+            ? DeploymentEnvironmentRepository.PlaceOf(id, ProjectId, ownerId)
+            : ProjectEnvironmentRepository.PlaceOf(ProjectId, ownerId);
+    }
 }

@@ -27,9 +27,12 @@ public interface IDeploymentLifecycle
     /// deployment goes to one worker, and no claim waits for another.
     /// </summary>
     /// <remarks>
-    /// <para>Users take turns. The first waiting deployment of a user belongs to the turn after the one that was claimed last, each further
-    /// one to the next turn; within a turn the deployment that was queued first comes first. A user's only deployment therefore waits for
-    /// at most two of each other user, however many those have queued.</para>
+    /// <para>Users take turns. The first waiting deployment of a user belongs to the turn after the one that was claimed last, each
+    /// further one to the next turn; within a turn production comes first, and then the deployment that was queued first. Production and
+    /// previews of a user are counted apart. A user's only deployment therefore waits for at most two of each kind of each other user,
+    /// however many those have queued.</para>
+    /// <para>A deployment is claimed from its <see cref="NewDeployment.StartAt"/> on, and not while its project or the whole queue is
+    /// paused (<see cref="IPlatformQueuePauseRepository"/>).</para>
     /// <para>A deployment that another program has started, by setting <c>started_at</c>, is not claimed. In a unit of work, throwing
     /// returns the deployment to the queue.</para>
     /// </remarks>
@@ -113,7 +116,11 @@ public interface IDeploymentLifecycle
     /// <exception cref="ArgumentException">The hash is longer than <see cref="CommitInfo.MaxHashLength"/>.</exception>
     Task<TransitionOutcome> RecordCommitAsync(DeploymentClaim claim, CommitInfo commit, CancellationToken cancellationToken = default);
 
-    /// <summary>Ends a deployment that is building or copying, with success.</summary>
+    /// <summary>
+    /// Ends a deployment that is building or copying, with success, which makes it live: the production deployment of its project, or the
+    /// preview of its branch. When a newer one, by the time at which they were queued, is live already, the deployment is cancelled
+    /// instead, with a reason.
+    /// </summary>
     /// <param name="claim">The deployment, or the claim of its worker.</param>
     /// <param name="deployedUrl">
     /// The address of the result, up to <see cref="Deployment.MaxUrlLength"/> characters, masked by <see cref="ILogSecrets"/>; null when
@@ -122,7 +129,8 @@ public interface IDeploymentLifecycle
     /// <param name="cancellationToken">Stops the update.</param>
     /// <returns>
     /// The outcome; <see cref="TransitionOutcome.AlreadyThere"/> when the deployment has succeeded with the same address,
-    /// <see cref="TransitionOutcome.AlreadyFinished"/> when it has ended otherwise.
+    /// <see cref="TransitionOutcome.Superseded"/> when a newer deployment is live, <see cref="TransitionOutcome.AlreadyFinished"/> when it
+    /// has ended otherwise.
     /// </returns>
     /// <exception cref="ArgumentException"><paramref name="deployedUrl"/> is too long.</exception>
     Task<TransitionOutcome> SucceedAsync(DeploymentClaim claim, string? deployedUrl, CancellationToken cancellationToken = default);

@@ -8,9 +8,10 @@ public interface IDeploymentQueueWatcher
     static readonly TimeSpan MaxPollInterval = TimeSpan.FromDays(1);
 
     /// <summary>
-    /// Yields when a worker should claim: immediately, after any process commits an enqueue, and at least every
-    /// <paramref name="pollInterval"/>. On each turn claim until <see cref="IDeploymentLifecycle.ClaimNextAsync(CancellationToken)"/>
-    /// returns null; commits during a turn are merged into one further turn.
+    /// Yields when a worker should claim: immediately, after any process commits an enqueue, at the start of a scheduled deployment
+    /// (<see cref="NewDeployment.StartAt"/>), and at least every <paramref name="pollInterval"/>. On each turn claim until
+    /// <see cref="IDeploymentLifecycle.ClaimNextAsync(CancellationToken)"/> returns null; commits during a turn are merged into one further
+    /// turn.
     /// </summary>
     /// <remarks>
     /// A lost connection does not end the enumeration. While the connection is lost, behind a pooler, and with

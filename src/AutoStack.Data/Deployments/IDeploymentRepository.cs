@@ -84,7 +84,8 @@ public interface IDeploymentRepository
     /// <param name="cancellationToken">Stops the insert.</param>
     /// <returns>The deployment as stored; null when the user has no such project.</returns>
     /// <exception cref="ArgumentException">
-    /// A value is too long, Git refuses the branch, or the creator type is not known; the message names the value.
+    /// A value is too long, Git refuses the branch, the creator type or <see cref="NewDeployment.Supersedes"/> is not known, or
+    /// <see cref="NewDeployment.Supersedes"/> is combined with <see cref="NewDeployment.StartAt"/>; the message names the value.
     /// </exception>
     /// <exception cref="DuplicateException">The id belongs to a deployment of another project.</exception>
     /// <exception cref="SecretUnreadableException">The project's environment cannot be decrypted; nothing is queued.</exception>
@@ -114,6 +115,33 @@ public interface IDeploymentRepository
     /// </exception>
     Task<Deployment?> RedeployAsync(
         Guid id, Guid ownerId, Redeployment? redeployment = null, CancellationToken cancellationToken = default);
+
+    /// <summary>
+    /// Queues a production deployment of an earlier commit: that of the last successful production deployment before the one that went
+    /// live last, or of a chosen one. Branch, commit and environment are those of that deployment. Notifies <see cref="QueueChannel"/>
+    /// after the commit. A repeated call with the same <see cref="Rollback.Id"/> returns the stored deployment.
+    /// </summary>
+    /// <remarks>
+    /// The new deployment is built, and goes live at its success. A further rollback without a chosen deployment returns to the one that
+    /// this one has replaced: to go further back, choose. The creator type is <see cref="CreatorType.Manual"/>.
+    /// </remarks>
+    /// <param name="projectId">The project.</param>
+    /// <param name="ownerId">The user who owns it.</param>
+    /// <param name="rollback">The deployment to return to, and the id of the new one; null for the last good one.</param>
+    /// <param name="cancellationToken">Stops the insert.</param>
+    /// <returns>
+    /// The deployment; null when there is no such successful production deployment, or the project belongs to another user.
+    /// </returns>
+    /// <exception cref="ArgumentException"><see cref="Rollback.Id"/> equals <see cref="Rollback.DeploymentId"/>.</exception>
+    /// <exception cref="DuplicateException">
+    /// <see cref="Rollback.Id"/> belongs to another kind of deployment, or to another project.
+    /// </exception>
+    /// <exception cref="SecretUnreadableException">The environment cannot be decrypted; nothing is queued.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// The earlier deployment has an environment, and no secret key is configured; nothing is queued.
+    /// </exception>
+    Task<Deployment?> RollbackAsync(
+        Guid projectId, Guid ownerId, Rollback? rollback = null, CancellationToken cancellationToken = default);
 
     /// <summary>
     /// Cancels a deployment that has not ended. The worker gets <see cref="TransitionOutcome.Cancelled"/> at the next step that it reports.

@@ -4,5 +4,5 @@ namespace AutoStack.Data.Health;
 public static class SchemaVersion
 {
     /// <summary>The version that this library needs. It works with every later one.</summary>
-    public const int Required = 49;
+    public const int Required = 50;
 }

@@ -114,7 +114,8 @@ public sealed class DeploymentJob : IDisposable
             case TransitionOutcome.LostLease:
                 lost.Cancel();
                 break;
-            case TransitionOutcome.Cancelled or TransitionOutcome.AlreadyFinished or TransitionOutcome.NotFound:
+            case TransitionOutcome.Cancelled or TransitionOutcome.AlreadyFinished or TransitionOutcome.NotFound
+                or TransitionOutcome.Superseded:
                 cancelled.Cancel();
                 break;
         }

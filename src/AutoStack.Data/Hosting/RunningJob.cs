@@ -164,6 +164,7 @@ internal sealed partial class RunningJob(
         job.Learn(outcome);
         return outcome.MayContinue() ? end
             : outcome == TransitionOutcome.LostLease ? JobEnd.LeaseLost
+            : outcome == TransitionOutcome.Superseded ? JobEnd.Superseded
             : JobEnd.Cancelled;
     }
 

@@ -26,6 +26,7 @@ internal static class WorkerMetrics
             JobEnd.Failed => "failed",
             JobEnd.Cancelled => "cancelled",
             JobEnd.LeaseLost => "lease_lost",
+            JobEnd.Superseded => "superseded",
             JobEnd.HandedBack => "handed_back",
             _ => "abandoned",
         }));
@@ -45,6 +46,9 @@ internal enum JobEnd
 
     /// <summary>The owner or another program ended the deployment.</summary>
     Cancelled,
+
+    /// <summary>The deployment was built, and a newer one is live.</summary>
+    Superseded,
 
     /// <summary>Another worker, or the queue, has the deployment.</summary>
     LeaseLost,

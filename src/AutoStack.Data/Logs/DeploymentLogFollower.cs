@@ -73,7 +73,21 @@ internal sealed partial class DeploymentLogFollower : IDeploymentLogFollower, ID
 
     public IAsyncEnumerable<DeploymentLog> FollowAsync(
         Guid deploymentId, Guid ownerId, Cursor cursor, CancellationToken cancellationToken) =>
-        LinesAsync(new FollowedLog(deploymentId, ownerId) { Seq = cursor.ToSeq() ?? 0 }, cancellationToken);
+        LinesAsync(new FollowedLog(deploymentId, ownerId) { Seq = cursor.ToSeq() ?? 0 }, first: null, cancellationToken);
+
+    public Task<IAsyncEnumerable<DeploymentLog>?> FindAsync(
+        Guid deploymentId, Guid ownerId, Cursor cursor, CancellationToken cancellationToken)
+    {
+        return ReadFirstAsync(new FollowedLog(deploymentId, ownerId) { Seq = cursor.ToSeq() ?? 0 });
+
+        async Task<IAsyncEnumerable<DeploymentLog>?> ReadFirstAsync(FollowedLog follow)
+        {
+            var looked = clock.GetUtcNow();
+            return await ReadAsync(follow, cancellationToken).ConfigureAwait(false) is { } page
+                ? LinesAsync(follow, (looked, page), cancellationToken)
+                : null;
+        }
+    }
 
     public void Dispose()
     {
@@ -92,20 +106,23 @@ internal sealed partial class DeploymentLogFollower : IDeploymentLogFollower, ID
         }
     }
 
+    // A first page was read before the subscription: a line that was committed in between is found by another read, without a wait.
     private async IAsyncEnumerable<DeploymentLog> LinesAsync(
-        FollowedLog follow, [EnumeratorCancellation] CancellationToken cancellationToken)
+        FollowedLog follow, (DateTimeOffset Looked, Page Page)? first, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         using var subscription = notifications.Subscribe(IDeploymentLogRepository.Channel, follow.DeploymentId.ToString(), follow.Wakeup);
         using var joined = Join(follow);
         DateTimeOffset? ended = null;
         while (true)
         {
-            var looked = clock.GetUtcNow();
-            if (await ReadAsync(follow, cancellationToken).ConfigureAwait(false) is not { } page)
+            var looked = first?.Looked ?? clock.GetUtcNow();
+            if ((first?.Page ?? await ReadAsync(follow, cancellationToken).ConfigureAwait(false)) is not { } page)
             {
                 yield break;
             }
 
+            var waits = first is null;
+            first = null;
             foreach (var line in page.Lines)
             {
                 follow.Seq = line.Seq;
@@ -120,7 +137,7 @@ internal sealed partial class DeploymentLogFollower : IDeploymentLogFollower, ID
                 yield break;
             }
 
-            if (page.Lines.Count < PageSize && !(left <= TimeSpan.Zero))
+            if (waits && page.Lines.Count < PageSize && !(left <= TimeSpan.Zero))
             {
                 follow.IsWaiting = true;
                 await follow.Wakeup.WaitAsync(left ?? Timeout.InfiniteTimeSpan, clock, cancellationToken).ConfigureAwait(false);

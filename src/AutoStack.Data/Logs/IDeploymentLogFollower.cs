@@ -22,12 +22,30 @@ public interface IDeploymentLogFollower
     /// </param>
     /// <param name="cancellationToken">Ends the stream.</param>
     /// <returns>
-    /// The lines in order; no line when the deployment does not exist or belongs to another user. The stream ends when the deployment is
-    /// deleted.
+    /// The lines in order; no line when the deployment does not exist or belongs to another user: <see cref="FindAsync"/> tells this from
+    /// an empty log. The stream ends when the deployment is deleted.
     /// </returns>
     /// <exception cref="ArgumentException"><paramref name="cursor"/> belongs to another kind of list.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     /// <exception cref="ObjectDisposedException">The services were disposed.</exception>
     IAsyncEnumerable<DeploymentLog> FollowAsync(
+        Guid deploymentId, Guid ownerId, Cursor cursor, CancellationToken cancellationToken = default);
+
+    /// <summary>
+    /// Finds the log of a deployment and follows it as <see cref="FollowAsync"/> does. The query that reads the first lines also says
+    /// whether the deployment is the user's, before the stream begins: a service answers with a status, and makes no query for that alone.
+    /// </summary>
+    /// <param name="deploymentId">The deployment.</param>
+    /// <param name="ownerId">The user who owns the deployment.</param>
+    /// <param name="cursor">The place, as for <see cref="FollowAsync"/>.</param>
+    /// <param name="cancellationToken">Stops the query, and ends the stream.</param>
+    /// <returns>
+    /// The stream, which begins with the lines that the query has read and may be enumerated once; null when the deployment does not exist,
+    /// is deleted, or belongs to another user.
+    /// </returns>
+    /// <exception cref="ArgumentException"><paramref name="cursor"/> belongs to another kind of list.</exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    /// <exception cref="ObjectDisposedException">The services were disposed.</exception>
+    Task<IAsyncEnumerable<DeploymentLog>?> FindAsync(
         Guid deploymentId, Guid ownerId, Cursor cursor, CancellationToken cancellationToken = default);
 }

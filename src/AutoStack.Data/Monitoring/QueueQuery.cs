@@ -1,3 +1,4 @@
+using AutoStack.Data.Deployments;
 using AutoStack.Data.Postgres;
 using AutoStack.Data.Status;
 
@@ -9,17 +10,20 @@ internal static class QueueQuery
     // Word for word the condition of the partial indexes over waiting deployments.
     private const string Waiting = "coalesce(d.status::text, '') = 'queued' AND NOT d.is_deleted AND d.started_at IS NULL";
 
+    // A deployment that waits for its start has a place after all others.
+    private const string IsDue = $"d.queue_place < {ScheduledDeployments.FirstPlace}";
+
     public static async Task<QueueStats?> FindAsync(Look look, TimeProvider clock, CancellationToken cancellationToken)
     {
         var found = await look.FindAsync(
             StatsParts.Queue, "queue", async results => (await results.FindAsync(Read).ConfigureAwait(false))!, [new Statement($"""
                 SELECT
                     (SELECT pg_catalog.count(c.id) FROM (
-                        SELECT d.id FROM public.deployments d WHERE {Waiting} LIMIT @limit) c),
+                        SELECT d.id FROM public.deployments d WHERE {Waiting} AND {IsDue} LIMIT @limit) c),
                     (SELECT extract(epoch FROM {ServerTime.Present} - h.created_at)::float8 FROM (
                         SELECT d.id, d.created_at
                         FROM public.deployments d
-                        WHERE {Waiting}
+                        WHERE {Waiting} AND {IsDue}
                         ORDER BY d.queue_place, d.id
                         LIMIT 1) h),
                     (SELECT pg_catalog.count(c.id) FROM (

@@ -27,6 +27,11 @@ public enum TransitionOutcome
     /// The lease of the claim is over: another worker has the deployment, or the queue. Nothing changed.
     /// </summary>
     LostLease,
+
+    /// <summary>
+    /// A newer deployment is live: the production of the project, or the preview of the branch. The deployment is cancelled, with a reason.
+    /// </summary>
+    Superseded,
 }
 
 /// <summary>The decision that a worker takes after each state change.</summary>

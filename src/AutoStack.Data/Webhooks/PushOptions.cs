@@ -1,3 +1,5 @@
+using AutoStack.Data.Deployments;
+
 namespace AutoStack.Data.Webhooks;
 
 /// <summary>How pushes are handled.</summary>
@@ -19,6 +21,9 @@ public sealed record PushOptions
 
     /// <summary>True when the deployments go live, false for previews.</summary>
     public bool IsProduction { get; init; } = true;
+
+    /// <summary>Which older deployments of the project and branch a push cancels; see <see cref="NewDeployment.Supersedes"/>.</summary>
+    public Superseding Supersedes { get; init; }
 
     /// <summary>
     /// The provider's host, for bodies that do not name one, such as those of Bitbucket Data Center; null for no host.

@@ -171,6 +171,7 @@ internal sealed class Pushes(IUnitOfWork unitOfWork) : IPlatformPushes
         Commit = commit,
         CreatorType = CreatorType.Webhook,
         IsProduction = options.IsProduction,
+        Supersedes = options.Supersedes,
     };
 
     // Computed from delivery and project: however often a delivery is repeated, it is one deployment of a project. Version 8 is for

@@ -24,6 +24,9 @@ public sealed class DumpTests
         INSERT INTO deployment_runtime_logs (deployment_id, message) SELECT id, 'Größe 🚀 ' || id FROM deployments LIMIT 20;
         INSERT INTO deployment_leases (deployment_id, worker, claim_key, attempt, claimed_at, renewed_at)
         SELECT id, 'worker', gen_random_uuid(), 1, now(), now() FROM deployments LIMIT 5;
+        INSERT INTO queue_pauses (id, project_id, paused_by, reason, paused_at) SELECT id, id, 'Ada', E'\\ \t', now() FROM projects LIMIT 5;
+        INSERT INTO live_deployments (project_id, is_production, branch, deployment_id, queued_at, live_at)
+        SELECT DISTINCT ON (project_id) project_id, FALSE, 'dumped', id, created_at, now() FROM deployments;
         """;
 
     // A row in each partition, beside those in the default partitions, and the ends of dropped logs.

@@ -52,15 +52,24 @@ internal sealed class Worker(string name, Service service, Ledger ledger, int se
         }
     }
 
-    /// <summary>Reports a status. A repeated report says that the status is there already.</summary>
+    /// <summary>
+    /// Reports a status. A repeated report says that the status is there already. A success may be superseded by a newer deployment of the
+    /// project, which another worker builds.
+    /// </summary>
     private async Task ReportAsync(Build build, DeploymentClaim claim, DeploymentStatus status, Func<Task<TransitionOutcome>> report)
     {
         var result = await RepeatAsync($"Lifecycle, {status}", report, attempt =>
         {
-            build.Reports.Add((status, attempt.Verdict));
+            var isSuperseded = attempt is { IsAcknowledged: true, Value: TransitionOutcome.Superseded };
+            build.Reports.Add((isSuperseded ? DeploymentStatus.Cancelled : status, attempt.Verdict));
+            if (status == DeploymentStatus.Success && !attempt.IsAcknowledged)
+            {
+                build.Reports.Add((DeploymentStatus.Cancelled, attempt.Verdict));
+            }
+
             return true;
         });
-        if (result.IsAcknowledged && !result.Value.MayContinue())
+        if (result.IsAcknowledged && !result.Value.MayContinue() && result.Value != TransitionOutcome.Superseded)
         {
             Ledger.Contradictions.Enqueue(
                 $"{Name}: {status} of {claim.DeploymentId} is {result.Value}, although nobody else works on it");

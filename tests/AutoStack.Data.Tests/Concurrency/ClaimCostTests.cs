@@ -26,7 +26,7 @@ public sealed class ClaimCostTests : DatabaseTests
     [SetUp]
     public async Task EmptyTheQueueAsync()
     {
-        await ExecuteAsync("DELETE FROM deployments");
+        await ExecuteAsync("DELETE FROM deployments; DELETE FROM queue_pauses");
         await ExecuteAsync("VACUUM (ANALYZE) deployments, deployment_stages");
     }
 
@@ -76,6 +76,34 @@ public sealed class ClaimCostTests : DatabaseTests
         await FillAsync(busy, Rows);
 
         await AssertFlatAsync(almostEmpty, options, () => Task.CompletedTask, _ => busy.Id);
+    }
+
+    [Test]
+    public async Task A_paused_project_does_not_slow_others([Values] bool limited)
+    {
+        var options = limited ? Limits : new ClaimOptions();
+        var (paused, almostEmpty) = await MeasureAlmostEmptyAsync(options);
+        await FillAsync(paused, Rows);
+        await Get<IPlatformQueuePauseRepository>().PauseAsync(paused.Id, "Ada", null, Token);
+        var other = await AddProjectAsync();
+
+        await AssertFlatAsync(almostEmpty, options, () => EnqueueAsync(other), _ => other.Id);
+    }
+
+    [Test]
+    public async Task Scheduled_deployments_do_not_slow_claims([Values] bool limited)
+    {
+        var options = limited ? Limits : new ClaimOptions();
+        var (busy, almostEmpty) = await MeasureAlmostEmptyAsync(options);
+        await ExecuteAsync(
+            """
+            INSERT INTO deployments (id, project_id, user_id, status, queue_place, created_at)
+            SELECT gen_random_uuid(), $1, $2, 'queued', 4611686018427387904 + 4000000000000 + n, '2026-01-01'
+            FROM generate_series(1, $3) n
+            """, busy.Id, busy.UserId, Rows);
+        var other = await AddProjectAsync();
+
+        await AssertFlatAsync(almostEmpty, options, () => EnqueueAsync(other), _ => other.Id);
     }
 
     [Test]

@@ -108,6 +108,71 @@ public sealed class ClaimTurnTests : DatabaseTests
     }
 
     [Test]
+    public async Task Production_comes_first_within_a_turn_and_previews_are_not_starved([Values] bool limited)
+    {
+        var options = limited ? new ClaimOptions { MaxPerProject = 100, MaxPerUser = 100 } : Unlimited;
+        var previews = new[] { await EnqueueAsync(), await EnqueueAsync() };
+        var first = await EnqueueProductionAsync();
+
+        Assert.That((await Lifecycle.ClaimNextAsync(options, Token))!.Deployment.Id, Is.EqualTo(first.Id));
+
+        // What is queued from now on belongs to the next turn.
+        var later = new[] { await EnqueueProductionAsync(), await EnqueueProductionAsync() };
+        var claimed = new List<Guid>();
+        for (var i = 0; i < 4; i++)
+        {
+            claimed.Add((await Lifecycle.ClaimNextAsync(options, Token))!.Deployment.Id);
+        }
+
+        Assert.That(claimed, Is.EqualTo(previews.Concat(later).Select(deployment => deployment.Id)));
+    }
+
+    [Test]
+    public async Task Production_overtakes_the_previews_of_its_own_user_and_no_production_of_others()
+    {
+        var (busy, other) = (await AddProjectAsync(), await AddProjectAsync());
+        for (var i = 0; i < 20; i++)
+        {
+            await EnqueueAsync(busy);
+        }
+
+        var first = await EnqueueProductionAsync(busy);
+        var second = await EnqueueProductionAsync(busy);
+        var ofOther = await EnqueueProductionAsync(other);
+        var third = await EnqueueProductionAsync(busy);
+
+        var claimed = new List<Guid>();
+        for (var i = 0; i < 6; i++)
+        {
+            claimed.Add((await ClaimAsync()).Deployment.Id);
+        }
+
+        // The turns: production of both users and a preview, production and a preview, production and a preview.
+        Assert.That(claimed[..2], Is.EqualTo(new[] { first.Id, ofOther.Id }));
+        Assert.That((claimed[3], claimed[5]), Is.EqualTo((second.Id, third.Id)));
+    }
+
+    // More turns than are looked through.
+    [Test]
+    public async Task Many_production_deployments_of_a_user_keep_their_order()
+    {
+        var project = await AddProjectAsync();
+        var queued = new List<Guid>();
+        for (var i = 0; i < 40; i++)
+        {
+            queued.Add((await EnqueueProductionAsync(project)).Id);
+        }
+
+        var claimed = new List<Guid>();
+        for (var i = 0; i < 40; i++)
+        {
+            claimed.Add((await ClaimAsync()).Deployment.Id);
+        }
+
+        Assert.That(claimed, Is.EqualTo(queued));
+    }
+
+    [Test]
     public async Task A_row_that_is_queued_by_an_update_gets_a_place()
     {
         var deployment = await EnqueueAsync();
@@ -260,6 +325,13 @@ public sealed class ClaimTurnTests : DatabaseTests
             Assert.That(watch.Elapsed, Is.LessThan(TimeSpan.FromSeconds(2)));
             await Task.Delay(20, Token);
         }
+    }
+
+    private async Task<Deployment> EnqueueProductionAsync(Project? project = null)
+    {
+        project ??= await AddProjectAsync();
+        return (await Deployments.EnqueueAsync(
+            new NewDeployment { ProjectId = project.Id, UserId = project.UserId, IsProduction = true }, Token))!;
     }
 
     private async Task<ClaimedDeployment> ClaimAsync() => (await Lifecycle.ClaimNextAsync(Token))!;

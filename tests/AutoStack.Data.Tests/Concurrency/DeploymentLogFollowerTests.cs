@@ -186,6 +186,42 @@ public sealed class DeploymentLogFollowerTests : DatabaseTests
     }
 
     [Test]
+    public async Task A_found_log_is_told_from_none_and_misses_no_line()
+    {
+        var deployment = await StartedAsync(DeploymentStatus.Building);
+        var (ownerId, deleted, stranger) = (deployment.UserId, await EnqueueAsync(), await AddUserAsync());
+        await Deployments.SoftDeleteAsync(deleted.Id, deleted.UserId, Token);
+        var follower = Get<IDeploymentLogFollower>();
+
+        Assert.That(await follower.FindAsync(deployment.Id, stranger.Id, Cursor.Start, Token), Is.Null);
+        Assert.That(await follower.FindAsync(Guid.NewGuid(), ownerId, Cursor.Start, Token), Is.Null);
+        Assert.That(await follower.FindAsync(deleted.Id, deleted.UserId, Cursor.Start, Token), Is.Null);
+        Assert.That(
+            () => follower.FindAsync(deployment.Id, ownerId, Cursor.After(Guid.NewGuid()), Token), Throws.ArgumentException);
+
+        // Lines that are committed before the stream is read come without a notification, and without a poll: the clock stands still.
+        var empty = (await follower.FindAsync(deployment.Id, ownerId, Cursor.Start, Token))!;
+        await AppendAsync(deployment, "first");
+        var filled = (await follower.FindAsync(deployment.Id, ownerId, Cursor.Start, Token))!;
+        await AppendAsync(deployment, "second");
+        await Lifecycle.SucceedAsync(deployment.Id, null, Token);
+        foreach (var lines in new[] { empty, filled })
+        {
+            var read = new List<string>();
+            await foreach (var line in lines)
+            {
+                read.Add(line.Message);
+                if (read.Count == 2)
+                {
+                    break;
+                }
+            }
+
+            Assert.That(read, Is.EqualTo(new[] { "first", "second" }));
+        }
+    }
+
+    [Test]
     public async Task Following_waits_for_an_unreachable_server()
     {
         await using var proxy = new CuttingProxy(Database.ConnectionString) { Refuse = true };

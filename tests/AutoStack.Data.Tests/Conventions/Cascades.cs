@@ -31,6 +31,10 @@ public sealed class Cascades : DatabaseTests
         INSERT INTO projects (id, user_id, name, repository, created_at, updated_at)
         SELECT uid(3, n), uid(1, CASE WHEN n < 10 THEN 0 ELSE n % 900 + 1 END), 'Site', 'ada/site', now(), now()
         FROM generate_series(0, 1809) n;
+        INSERT INTO queue_pauses (id, project_id, paused_by, paused_at)
+        SELECT uid(3, n), uid(3, n), 'Ada', now() FROM generate_series(0, 1809) n;
+        INSERT INTO live_deployments (project_id, is_production, branch, deployment_id, queued_at, live_at)
+        SELECT uid(3, n), TRUE, '', uid(4, n), now(), now() FROM generate_series(0, 1809) n;
         INSERT INTO deployments (id, project_id, user_id, status, commit_message, created_at)
         SELECT uid(4, n), p.id, p.user_id, 'success', repeat('m', 100), now()
         FROM generate_series(0, 9999) n JOIN projects p ON p.id = uid(3, CASE WHEN n < 1000 THEN n % 10 ELSE n % 1800 + 10 END);

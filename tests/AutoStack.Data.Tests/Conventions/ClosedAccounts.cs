@@ -3,6 +3,7 @@ using System.Reflection;
 using System.Text.Json;
 using AutoStack.Data.Accounts;
 using AutoStack.Data.Containers;
+using AutoStack.Data.Deployments;
 using AutoStack.Data.Logs;
 using AutoStack.Data.Projects;
 using AutoStack.Data.Status;
@@ -111,6 +112,11 @@ public sealed class ClosedAccounts : DatabaseTests
 
             await (Task)result;
             var value = result.GetType().GetProperty(nameof(Task<int>.Result))!.GetValue(result);
+            if (value is IAsyncEnumerable<DeploymentLog>)
+            {
+                return "a log";
+            }
+
             return JsonSerializer.Serialize(value is IEnumerable list ? list.Cast<object>().ToArray() : value);
         }
         catch (AutoStackDataException exception)
@@ -122,6 +128,7 @@ public sealed class ClosedAccounts : DatabaseTests
     private object? ArgumentOf(ParameterInfo parameter, Rows rows, Guid ownerId) => parameter switch
     {
         { ParameterType: var type } when type == typeof(CancellationToken) => Token,
+        { ParameterType: var type } when type == typeof(Rollback) => null,
         { ParameterType: var type } when type == typeof(TimeRange) => new TimeRange(Clock.Start.AddDays(-1), Clock.Start.AddDays(1)),
         { ParameterType: var type } when type == typeof(GitHubConnection) => rows.Connection with { UserId = ownerId },
         { ParameterType: var type } when type == typeof(ProviderLink) =>
@@ -139,7 +146,7 @@ public sealed class ClosedAccounts : DatabaseTests
         _ => Arguments.Valid(parameter.ParameterType, parameter.Name!),
     };
 
-    // A row in every table of an account. The first deployment waits, the second one was built.
+    // A row in every table of an account. The last deployment waits, the others were built.
     private async Task<Rows> AddRowsAsync()
     {
         var verified = (PasswordHash)Arguments.Valid(typeof(PasswordHash), "verified");
@@ -156,7 +163,10 @@ public sealed class ClosedAccounts : DatabaseTests
         await ExecuteAsync("INSERT INTO user_identities VALUES (gen_random_uuid(), $1, 'gitlab', $2, now())", user.Id, user.Id.ToString());
         var signedInAt = await SignInAsync(user.Id);
         var built = await EnqueueAsync(project);
-        await ExecuteAsync("UPDATE deployments SET status = 'success', build_duration_seconds = 7 WHERE id = $1", built.Id);
+        var rebuilt = await EnqueueAsync(project);
+        await ExecuteAsync(
+            "UPDATE deployments SET status = 'success', build_duration_seconds = 7, is_production = TRUE WHERE id IN ($1, $2)",
+            built.Id, rebuilt.Id);
         var waiting = await EnqueueAsync(project);
         await PlatformContainers.ReserveAsync(
             new NewDeploymentContainer { DeploymentId = waiting.Id, Image = "i", Host = Unique("host") }, Token);

@@ -161,6 +161,23 @@ public sealed class HotPlans : DatabaseTests
         ("afterPlace", "bigint", "0"), ("now", "timestamp", "'2026-03-01'"), ("stageId", "uuid", "gen_random_uuid()"),
         ("key", "uuid", "gen_random_uuid()"), ("worker", "text", "'w'"), ("lease", "interval", "'1 minute'"));
 
+    [Test]
+    public Task The_look_for_scheduled_deployments_reads_their_end_of_the_queue([Values] bool generic) => AssertOrderedAsync(
+        generic, "deployments_waiting_queue_place_id_idx",
+        ["q.queue_place >= 4611686018427387904 AND q.queue_place <= 4611686018427387904"],
+        ("now", "timestamp", "'2026-03-01'"), ("limit", "int", "500"));
+
+    [Test]
+    public Task The_next_start_is_read_from_the_queue([Values] bool generic) => AssertOrderedAsync(
+        generic, "deployments_waiting_queue_place_id_idx",
+        ["SELECT greatest(q.queue_place"], ("now", "timestamp", "'2026-03-01'"));
+
+    [Test]
+    public Task A_success_finds_what_is_live_by_its_key([Values] bool generic) => AssertOrderedAsync(
+        generic, "live_deployments_pkey", ["INSERT INTO live_deployments"],
+        ("id", "uuid", Deployment), ("key", "uuid", "NULL"), ("deployedUrl", "text", "NULL"), ("reason", "text", "'x'"),
+        ("now", "timestamp", "'2026-03-01'"), ("stageId", "uuid", "gen_random_uuid()"));
+
     // The limits are counted by the indexes of deployments under way; of the waiting ones, one row per project is read.
     [Test]
     public async Task A_claim_with_limits_reads_one_waiting_row_per_project([Values] bool generic)

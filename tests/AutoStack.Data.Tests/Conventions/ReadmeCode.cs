@@ -225,6 +225,29 @@ internal static partial class ReadmeCode
         }
     }
 
+    public static async Task PushAsync(IDeploymentRepository deployments, Project project, CancellationToken cancellationToken)
+    {
+        await deployments.EnqueueAsync(
+            new NewDeployment { ProjectId = project.Id, UserId = project.UserId, Branch = "main", Supersedes = Superseding.Waiting },
+            cancellationToken);
+    }
+
+    public static async Task PauseAsync(
+        IPlatformQueuePauseRepository queue, Project project, Deployment deployment, CancellationToken cancellationToken)
+    {
+        await queue.PauseAsync(project.Id, "Ada", "the registry is down", cancellationToken); // null for the whole queue
+        var (counts, place) = (await queue.CountAsync(cancellationToken), await queue.FindPositionAsync(deployment.Id, cancellationToken));
+        Console.WriteLine($"{counts.Waiting} wait, {counts.Paused} paused, {counts.Scheduled} scheduled; before this one {place?.Ahead}");
+        await queue.ResumeAsync(project.Id, cancellationToken);
+    }
+
+    public static async Task<Guid?> RollBackAsync(
+        IDeploymentRepository deployments, Project project, CancellationToken cancellationToken)
+    {
+        var rolledBack = await deployments.RollbackAsync(project.Id, project.UserId, rollback: null, cancellationToken);
+        return rolledBack?.Id;
+    }
+
     public static void MaskSecrets(ILogSecrets secrets, Deployment deployment, IReadOnlyCollection<Secret> values)
     {
         using var masked = secrets.Add(deployment.Id, values);

@@ -14,6 +14,8 @@ public sealed class Retention : DatabaseTests
         ["user_identities"] = "at most one row per user and provider, go with the user",
         ["projects"] = "live as long as their owner wants",
         ["deployment_leases"] = "one row per running deployment, go with its end",
+        ["queue_pauses"] = "one row per paused project, go with the resume",
+        ["live_deployments"] = "one row per project and branch, go with the project",
         ["deployment_log_ends"] = "at most one row per deployment, go with it",
         ["deployment_stages"] = "a handful per deployment, go with it",
         ["deployment_containers"] = "a handful per deployment, go with it",

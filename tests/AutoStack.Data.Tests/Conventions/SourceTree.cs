@@ -28,7 +28,7 @@ public sealed class SourceTree
             // The repository serves owners; the others serve workers and maintenance.
             allowed.AddRange([
                 "DeploymentLifecycle.cs", "DeploymentQueue.cs", "DeploymentMaintenance.cs", "DeploymentLeases.cs", "ExpiredLeases.cs",
-                "ChosenDeployments.cs", "AccountDeployments.cs",
+                "ChosenDeployments.cs", "AccountDeployments.cs", "ScheduledDeployments.cs",
             ]);
         }
 
@@ -36,6 +36,12 @@ public sealed class SourceTree
         {
             // Leases are part of the statements on deployments.
             allowed.AddRange(["DeploymentLeases.cs", "ExpiredLeases.cs"]);
+        }
+
+        if (table == "live_deployments")
+        {
+            // A part of the statement on a deployment.
+            allowed.Add("LiveDeployments.cs");
         }
 
         if (table == "deployment_logs")

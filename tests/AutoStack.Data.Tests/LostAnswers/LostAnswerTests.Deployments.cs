@@ -21,6 +21,67 @@ public sealed partial class LostAnswerTests
                     Assert.That(await tests.StagesOfAsync(request.Id.Value), Is.EqualTo("queued in_progress"));
                 });
         },
+        ["IDeploymentRepository.EnqueueAsync, superseding"] = async tests =>
+        {
+            var project = await tests.AddProjectAsync();
+            var older = await tests.EnqueueAsync(project);
+            var request = new NewDeployment
+            {
+                Id = Guid.NewGuid(), ProjectId = project.Id, UserId = project.UserId, Supersedes = Superseding.Waiting,
+            };
+            return new Write(
+                async host => await host.GetRequiredService<IDeploymentRepository>().EnqueueAsync(request, Token),
+                async (result, _) =>
+                {
+                    Assert.That(await tests.Deployments.FindAsync(request.Id.Value, project.UserId, Token), Is.EqualTo(result));
+                    Assert.That(await tests.Lifecycle.FindStatusAsync(older.Id, Token), Is.EqualTo(DeploymentStatus.Cancelled));
+                });
+        },
+        ["IDeploymentRepository.RollbackAsync"] = async tests =>
+        {
+            var project = await tests.AddProjectAsync();
+            var (good, live, id) = (await tests.EnqueueAsync(project), await tests.EnqueueAsync(project), Guid.NewGuid());
+            await tests.ExecuteAsync(
+                "UPDATE deployments SET status = 'success', is_production = TRUE, commit_hash = id::text WHERE id IN ($1, $2)",
+                good.Id, live.Id);
+            return new Write(
+                async host => await host.GetRequiredService<IDeploymentRepository>().RollbackAsync(
+                    project.Id, project.UserId, new Rollback { Id = id }, Token),
+                async (result, _) =>
+                {
+                    var found = await tests.Deployments.FindAsync(id, project.UserId, Token);
+                    Assert.That(found, Is.EqualTo(result));
+                    Assert.That(found!.CommitHash, Is.EqualTo(good.Id.ToString()));
+                    Assert.That(await tests.StagesOfAsync(id), Is.EqualTo("queued in_progress"));
+                });
+        },
+        ["IPlatformQueuePauseRepository.PauseAsync"] = async tests =>
+        {
+            var project = await tests.AddProjectAsync();
+            return new Write(
+                async host => await host.GetRequiredService<IPlatformQueuePauseRepository>().PauseAsync(project.Id, "Ada", null, Token),
+                async (result, told) =>
+                {
+                    Assert.That(
+                        result, Is.EqualTo(told == Told.AgainByTheCaller ? PauseOutcome.AlreadyPaused : PauseOutcome.Paused));
+                    Assert.That(
+                        await tests.ScalarAsync("SELECT count(*) FROM queue_pauses WHERE project_id = $1", project.Id), Is.EqualTo(1));
+                });
+        },
+        ["IPlatformQueuePauseRepository.ResumeAsync"] = async tests =>
+        {
+            var project = await tests.AddProjectAsync();
+            await tests.ExecuteAsync(
+                "INSERT INTO queue_pauses (id, project_id, paused_by, paused_at) VALUES ($1, $1, 'Ada', now())", project.Id);
+            return new Write(
+                async host => await host.GetRequiredService<IPlatformQueuePauseRepository>().ResumeAsync(project.Id, Token),
+                async (result, told) =>
+                {
+                    Assert.That(result, Is.EqualTo(told != Told.AgainByTheCaller));
+                    Assert.That(
+                        await tests.ScalarAsync("SELECT count(*) FROM queue_pauses WHERE project_id = $1", project.Id), Is.Zero);
+                });
+        },
         ["IDeploymentRepository.RedeployAsync"] = async tests =>
         {
             var (original, copy) = (await tests.StartedAsync(DeploymentStatus.Building), Guid.NewGuid());

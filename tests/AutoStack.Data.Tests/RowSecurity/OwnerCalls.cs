@@ -78,6 +78,12 @@ internal static class OwnerCalls
         Call<IDeploymentRepository>(
             "enqueue again", async (all, me, other, ct) => await all.EnqueueAsync(
                 new NewDeployment { Id = other.DeploymentId, ProjectId = other.ProjectId, UserId = me.Id }, ct), writes: true),
+        Call<IDeploymentRepository>(
+            "enqueue superseding", async (all, me, other, ct) => await all.EnqueueAsync(
+                new NewDeployment { ProjectId = other.ProjectId, UserId = me.Id, Supersedes = Superseding.WaitingAndRunning }, ct),
+            writes: true),
+        Call<IDeploymentRepository>("roll back",
+            async (all, me, other, ct) => await all.RollbackAsync(other.ProjectId, me.Id, null, ct), writes: true),
         Call<IDeploymentRepository>("redeploy",
             async (all, me, other, ct) => await all.RedeployAsync(other.DeploymentId, me.Id, null, ct), writes: true),
         Call<IDeploymentRepository>("cancel",
@@ -114,6 +120,9 @@ internal static class OwnerCalls
 
             return null;
         }),
+        Call<IDeploymentLogFollower>(
+            "found log",
+            async (all, me, other, ct) => await all.FindAsync(other.EndedId, me.Id, Cursor.Start, ct) is null ? null : "a log"),
         Call<IDeploymentRuntimeLogRepository>("output",
             async (all, me, other, ct) => await all.ListAsync(other.DeploymentId, me.Id, Cursor.Start, 10, ct)),
         Call<IDeploymentRuntimeLogRepository>(
