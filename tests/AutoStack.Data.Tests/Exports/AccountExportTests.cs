@@ -96,13 +96,12 @@ public sealed class AccountExportTests : DatabaseTests
         Assert.That(lines[0].GetProperty("exported_at").GetDateTime(), Is.EqualTo(DateTime.UtcNow).Within(TimeSpan.FromMinutes(5)));
         Assert.That((TableOf(lines[^1]), lines[^1].GetProperty("lines").GetInt32()), Is.EqualTo(("end", lines.Count - 1)));
         Assert.That(
-            lines[1..^1].CountBy(TableOf).ToDictionary(),
-            Is.EquivalentTo(new Dictionary<string, int>
+            lines[1..^1].CountBy(TableOf).Select(count => $"{count.Key} {count.Value}"),
+            Is.EqualTo(new[]
             {
-                ["users"] = 1, ["user_preferences"] = 1, ["user_identities"] = 1, ["github_connections"] = 1, ["sessions"] = 2,
-                ["password_reset_tokens"] = 2, ["email_verification_tokens"] = 2, ["projects"] = 2, ["deployments"] = 4,
-                ["deployment_stages"] = 4, ["deployment_containers"] = 4, ["webhook_payloads"] = 4, ["deployment_health_checks"] = 4,
-                ["deployment_logs"] = 12, ["deployment_runtime_logs"] = 12,
+                "users 1", "user_preferences 1", "user_identities 1", "github_connections 1", "sessions 2", "password_reset_tokens 2",
+                "email_verification_tokens 2", "projects 2", "deployments 4", "deployment_stages 4", "deployment_containers 4",
+                "webhook_payloads 4", "deployment_health_checks 4", "deployment_logs 12", "deployment_runtime_logs 12",
             }));
         var user = lines.Single(line => TableOf(line) == "users");
         Assert.That((user.GetProperty("has_password").GetBoolean(), user.GetProperty("google_id").ValueKind),
