@@ -96,7 +96,7 @@ public sealed class TestRows(IServiceProvider services)
         return new FinishedDeployment(user!, project, ended!);
     }
 
-    private static IEnumerable<DeploymentStatus> Steps(bool succeeds)
+    private static DeploymentStatus[] Steps(bool succeeds)
     {
         DeploymentStatus[] steps =
             [DeploymentStatus.Checkout, DeploymentStatus.Installing, DeploymentStatus.Building, DeploymentStatus.Copying];

@@ -79,15 +79,19 @@ internal static class DockerServer
         }
     }
 
-    private static string Explain(
-        Exception exception, PostgreSqlContainer container, DockerEngine engine, ReaperWatch reaper) => reaper switch
+    private static string Explain(Exception exception, PostgreSqlContainer container, DockerEngine engine, ReaperWatch reaper)
     {
-        { IsUnreachable: true } => NotReachable(container.Hostname),
-        { IsStarting: true } =>
-            $"{TestcontainersSettings.ResourceReaperImage?.FullName ?? "testcontainers/ryuk"}, which removes containers of killed "
-            + $"processes, does not start on {engine.Endpoint} ({DockerEngine.Reason(exception)}); TESTCONTAINERS_RYUK_DISABLED=true does without",
-        _ => $"{container.Image.FullName} does not start on {engine.Endpoint} ({DockerEngine.Reason(exception)})",
-    };
+        if (reaper.IsUnreachable)
+        {
+            return NotReachable(container.Hostname);
+        }
+
+        var reason = $"does not start on {engine.Endpoint} ({DockerEngine.Reason(exception)})";
+        var ryuk = TestcontainersSettings.ResourceReaperImage?.FullName ?? "testcontainers/ryuk";
+        return reaper.IsStarting
+            ? $"{ryuk}, which removes containers of killed processes, {reason}; TESTCONTAINERS_RYUK_DISABLED=true does without"
+            : $"{container.Image.FullName} {reason}";
+    }
 
     private static string NotReachable(string address) =>
         $"containers start, but their published ports are not reachable at {address}: set TESTCONTAINERS_HOST_OVERRIDE to the address at "

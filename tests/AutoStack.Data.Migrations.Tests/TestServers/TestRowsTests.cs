@@ -1,6 +1,5 @@
 using AutoStack.Data.Accounts;
 using AutoStack.Data.Deployments;
-using AutoStack.Data.Logs;
 using AutoStack.Data.Testing;
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;

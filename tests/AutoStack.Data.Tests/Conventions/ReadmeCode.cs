@@ -15,7 +15,6 @@ using AutoStack.Data.Migrations;
 using AutoStack.Data.Monitoring;
 using AutoStack.Data.Projects;
 using AutoStack.Data.Retention;
-using AutoStack.Data.Testing;
 using AutoStack.Data.Webhooks;
 using Dapper;
 using Microsoft.Extensions.Configuration;
