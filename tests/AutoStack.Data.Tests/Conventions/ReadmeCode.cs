@@ -20,7 +20,10 @@ using Dapper;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
 using Npgsql;
+using OpenTelemetry.Metrics;
+using OpenTelemetry.Trace;
 
 namespace AutoStack.Data.Tests.Conventions;
 
@@ -110,8 +113,15 @@ internal static class ReadmeCode
 
     public static void Telemetry(IServiceCollection services) =>
         services.AddOpenTelemetry()
-            .WithTracing(tracing => tracing.AddSource(AutoStackDataTelemetry.ActivitySourceName))
-            .WithMetrics(metrics => metrics.AddMeter(AutoStackDataTelemetry.MeterName));
+            .WithTracing(tracing => tracing.AddAutoStackData())
+            .WithMetrics(metrics => metrics.AddAutoStackData());
+
+    public static void DriverTelemetry(IServiceCollection services, MeterProviderBuilder metrics)
+    {
+        metrics.AddAutoStackData().AddMeter("Npgsql").AddView(instrument =>
+            instrument is { Meter.Name: "Npgsql", Name: "db.client.operation.duration" } ? MetricStreamConfiguration.Drop : null);
+        services.Configure<AutoStackDataOptions>(options => options.DriverLogLevel = LogLevel.Information);
+    }
 
     public static void Health(IServiceCollection services)
     {
