@@ -18,8 +18,7 @@ public sealed class AlreadyThereAnalyzer : DiagnosticAnalyzer
     private static readonly DiagnosticDescriptor Rule = new(
         Id,
         "AlreadyThere is treated as a failure",
-        "TransitionOutcome.AlreadyThere is treated as a failure: it is the success of a call that was repeated. "
-            + "Decide by MayContinue().",
+        "AlreadyThere is treated as a failure: it is the success of a call that was repeated. Decide by MayContinue().",
         "Reliability",
         DiagnosticSeverity.Warning,
         isEnabledByDefault: true,
@@ -103,15 +102,7 @@ public sealed class AlreadyThereAnalyzer : DiagnosticAnalyzer
     };
 
     // Another statement of the same body may have dealt with it before.
-    private static bool IsHandled(IOperation operation, Library library)
-    {
-        var body = operation;
-        while (body.Parent is { } parent)
-        {
-            body = parent;
-        }
-
-        return body.Descendants().Any(part => AppliedTest.Is(part, "AlreadyThere", library)
+    private static bool IsHandled(IOperation operation, Library library) =>
+        Body.Of(operation).Descendants().Any(part => AppliedTest.Is(part, "AlreadyThere", library)
             || part is IInvocationOperation { TargetMethod.Name: "MayContinue" });
-    }
 }

@@ -65,6 +65,9 @@ public sealed class BuiltCursorAnalyzer : DiagnosticAnalyzer
 
     // A variable that is set once has the value of its declaration.
     private static IOperation? ValueOf(IOperation text) =>
-        text is ILocalReferenceOperation { Local.DeclaringSyntaxReferences: { Length: 1 } declared, SemanticModel: { } model }
-        && declared[0].GetSyntax() is VariableDeclaratorSyntax { Initializer.Value: { } value } ? model.GetOperation(value) : text;
+        text is ILocalReferenceOperation { Local: { DeclaringSyntaxReferences: { Length: 1 } declared } local, SemanticModel: { } model }
+        && declared[0].GetSyntax() is VariableDeclaratorSyntax { Initializer.Value: { } value }
+        && !Body.Of(text).Descendants().OfType<IAssignmentOperation>().Any(
+            assignment => assignment.Target is ILocalReferenceOperation set && SymbolEqualityComparer.Default.Equals(set.Local, local))
+            ? model.GetOperation(value) : text;
 }

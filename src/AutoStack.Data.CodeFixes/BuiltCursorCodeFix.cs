@@ -27,8 +27,8 @@ public sealed class BuiltCursorCodeFix : CodeFixProvider
         if (place is { Expression: InterpolatedStringExpressionSyntax text, Model: var model }
             && text.FirstAncestorOrSelf<InvocationExpressionSyntax>() is
             { Expression: MemberAccessExpressionSyntax { Name.Identifier.Text: "Parse" } } parse
-            && text.Contents.OfType<InterpolationSyntax>().ToList() is
-            [{ Expression: MemberAccessExpressionSyntax { Name.Identifier.Text: "Seq", Expression: var line } }]
+            && text.Contents.OfType<InterpolationSyntax>().ToList() is { Count: 1 } holes
+            && holes[0].Expression is MemberAccessExpressionSyntax { Name.Identifier.Text: "Seq", Expression: var line }
             && model.GetTypeInfo(line, context.CancellationToken).Type is { } type && Library.IsOwn(type)
             && type.GetMembers("Cursor").OfType<IPropertySymbol>().Any())
         {

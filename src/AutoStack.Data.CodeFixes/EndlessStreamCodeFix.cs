@@ -24,8 +24,9 @@ public sealed class EndlessStreamCodeFix : CodeFixProvider
         var place = await Place.OfAsync(context).ConfigureAwait(false);
         if (place is { Expression: InvocationExpressionSyntax call, Model: var model }
             && model.GetSymbolInfo(call, context.CancellationToken).Symbol is IMethodSymbol { Parameters: { IsEmpty: false } parameters }
-            && model.LookupSymbols(call.SpanStart).Where(symbol => IsToken(symbol, call)).ToList() is [{ Name: var token }])
+            && model.LookupSymbols(call.SpanStart).Where(symbol => IsToken(symbol, call)).ToList() is { Count: 1 } tokens)
         {
+            var token = tokens[0].Name;
             var argument = SyntaxFactory.Argument(SyntaxFactory.IdentifierName(token));
             if (call.ArgumentList.Arguments.Count < parameters.Length - 1)
             {

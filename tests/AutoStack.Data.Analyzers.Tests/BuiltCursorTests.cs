@@ -27,6 +27,9 @@ public sealed class BuiltCursorTests
                     var given = Cursor.Parse(text);
                     var constant = Cursor.Parse(Prefix + "17");
                     var parsed = Cursor.TryParse(text.Trim(), out var place);
+                    var set = $"s.{id}";
+                    set = text;
+                    var ofSet = Cursor.Parse(set);
                     var back = Cursor.Parse(given.ToString());
                     var number = int.Parse($"1{text}");
                     var token = ReadToken.Parse($"{number}");

@@ -121,7 +121,7 @@ internal sealed class Pushes(IUnitOfWork unitOfWork) : IPlatformPushes
 
         if (deployments.Count > 0)
         {
-            await webhooks.AttachDeploymentAsync(stored.PayloadId, deployments[0].Id, cancellationToken).ConfigureAwait(false);
+            _ = await webhooks.AttachDeploymentAsync(stored.PayloadId, deployments[0].Id, cancellationToken).ConfigureAwait(false);
         }
 
         return result with

@@ -189,11 +189,15 @@ internal static class ReadmeCode
             await foreach (var line in build(job.Deployment).WithCancellation(cancellationToken))
             {
                 await logs.WriteAsync(job.Deployment.Id, new NewDeploymentLog { Message = line }, cancellationToken);
-                await lifecycle.RenewAsync(job.Claim, TimeSpan.FromMinutes(1), cancellationToken); // better by a timer, every 20 s
+                var renewed = await lifecycle.RenewAsync(job.Claim, TimeSpan.FromMinutes(1), cancellationToken); // better by a timer
+                if (!renewed.MayContinue())
+                {
+                    break; // no further step of this worker changes anything
+                }
             }
 
             await logs.FlushAsync(job.Deployment.Id, cancellationToken); // a reader who sees the end also finds the last line
-            await lifecycle.SucceedAsync(job.Claim, $"https://{job.Project.Name}.example.com/", cancellationToken);
+            _ = await lifecycle.SucceedAsync(job.Claim, $"https://{job.Project.Name}.example.com/", cancellationToken);
         }
     }
 
@@ -261,7 +265,7 @@ internal static class ReadmeCode
             return;
         }
 
-        await containers.ReportRunningAsync(container.Id, cancellationToken);
+        _ = await containers.ReportRunningAsync(container.Id, cancellationToken);
     }
 
     public static async Task SweepAsync(
@@ -276,7 +280,7 @@ internal static class ReadmeCode
             foreach (var orphan in page.Items)
             {
                 await stop(orphan);
-                await containers.ReportStoppedAsync(orphan.Id, cancellationToken);
+                _ = await containers.ReportStoppedAsync(orphan.Id, cancellationToken);
             }
 
             next = page.Next;
