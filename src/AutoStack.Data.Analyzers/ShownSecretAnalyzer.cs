@@ -100,7 +100,7 @@ public sealed class ShownSecretAnalyzer : DiagnosticAnalyzer
     private static bool IsFormatter(IMethodSymbol method) => Formatters.Contains(method.ContainingType.ToDisplayString())
         || method.GetAttributes().Any(attribute => attribute.AttributeClass?.Name == "LoggerMessageAttribute");
 
-    private static ImmutableArray<IOperation> ValuesOf(IArgumentOperation argument) => argument.Value switch
+    private static IEnumerable<IOperation> ValuesOf(IArgumentOperation argument) => argument.Value switch
     {
         IArrayCreationOperation { Initializer: { } values } when argument.ArgumentKind == ArgumentKind.ParamArray => values.ElementValues,
         ICollectionExpressionOperation values => values.Elements,

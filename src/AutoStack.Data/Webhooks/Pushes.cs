@@ -55,7 +55,8 @@ internal sealed class Pushes(IUnitOfWork unitOfWork) : IPlatformPushes
         {
             try
             {
-                await unitOfWork.RunAsync((tx, token) => tx.Get<IWebhookPayloadRepository>().StoreAsync(delivery, token), cancellationToken)
+                _ = await unitOfWork
+                    .RunAsync((tx, token) => tx.Get<IWebhookPayloadRepository>().StoreAsync(delivery, token), cancellationToken)
                     .ConfigureAwait(false);
             }
             catch (AutoStackDataException second) when (second.IsTransient)
