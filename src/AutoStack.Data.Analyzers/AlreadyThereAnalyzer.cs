@@ -22,8 +22,8 @@ public sealed class AlreadyThereAnalyzer : DiagnosticAnalyzer
         "Reliability",
         DiagnosticSeverity.Warning,
         isEnabledByDefault: true,
-        "The library repeats a step whose answer was lost, and a worker may do so later: the second call finds the state that the first has "
-            + "made. MayContinue() is true for Applied and for AlreadyThere.");
+        "The library repeats a step whose answer was lost, and a worker may do so later: the second call finds the state that the first "
+            + "has made. MayContinue() is true for Applied and for AlreadyThere.");
 
     /// <inheritdoc/>
     public override ImmutableArray<DiagnosticDescriptor> SupportedDiagnostics { get; } = ImmutableArray.Create(Rule);

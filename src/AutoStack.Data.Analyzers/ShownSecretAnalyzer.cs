@@ -27,7 +27,7 @@ public sealed class ShownSecretAnalyzer : DiagnosticAnalyzer
 
     // Methods of other types that turn their arguments into text.
     private static readonly ImmutableHashSet<string> Formatters = ImmutableHashSet.Create(
-        "System.Console", "System.String", "System.IO.TextWriter", "System.Text.StringBuilder", "System.Diagnostics.Debug",
+        "System.Console", "string", "System.IO.TextWriter", "System.Text.StringBuilder", "System.Diagnostics.Debug",
         "System.Diagnostics.Trace", "Microsoft.Extensions.Logging.LoggerExtensions");
 
     /// <inheritdoc/>

@@ -67,7 +67,8 @@ public sealed partial class AutoStackDataOptions
 
     /// <summary>
     /// The least level of the lines that the driver logs under <c>Npgsql</c>; those with the text of each statement have
-    /// <see cref="LogLevel.Information"/>. A data source of the host logs as the host has set it up. Default <see cref="LogLevel.Warning"/>.
+    /// <see cref="LogLevel.Information"/>. A data source of the host logs as the host has set it up. Default
+    /// <see cref="LogLevel.Warning"/>.
     /// </summary>
     public LogLevel DriverLogLevel { get; set; } = LogLevel.Warning;
 

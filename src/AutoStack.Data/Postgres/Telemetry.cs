@@ -55,7 +55,7 @@ internal sealed partial class Telemetry(ILogger logger, TimeSpan slowThreshold, 
     private readonly Outage outage = new(exception => LogLost(logger, exception), () => LogBack(logger));
     private readonly KeyValuePair<string, object?> poolName = new("db.client.connection.pool.name", pool);
 
-    /// <summary>Leaves out the driver's span of a call while a listener traces the library's: both have the same text and duration.</summary>
+    /// <summary>Leaves out the driver's span of a call while a listener traces the library's, which says the same.</summary>
     public static void WithoutDoubledSpans(NpgsqlTracingOptionsBuilder tracing) => tracing
         .ConfigureCommandFilter(_ => !Source.HasListeners())
         .ConfigureBatchFilter(_ => !Source.HasListeners())

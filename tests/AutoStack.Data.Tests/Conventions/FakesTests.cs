@@ -1,6 +1,5 @@
 using System.Reflection;
 using AutoStack.Data.Deployments;
-using AutoStack.Data.Hosting;
 using AutoStack.Data.Logs;
 using AutoStack.Data.Projects;
 using AutoStack.Data.Tests.Samples;

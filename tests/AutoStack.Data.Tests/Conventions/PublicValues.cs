@@ -50,8 +50,8 @@ internal sealed class PublicValues(bool isFull)
         }
 
         return Known.TryGetValue(type, out var create) ? create()
-            : type.IsEnum ? Enum.GetValues(type).GetValue(^1)
-            : IsTextValue(type) ? ((System.Collections.IList)type.GetProperty("Known")!.GetValue(null)!)[^1]
+            : type.IsEnum ? Enum.GetValues(type).Cast<object>().Last()
+            : IsTextValue(type) ? ((System.Collections.IEnumerable)type.GetProperty("Known")!.GetValue(null)!).Cast<object>().Last()
             : ItemOf(type) is { } item ? CreateList(item)
             : CreateObject(type);
     }
