@@ -42,7 +42,7 @@ internal sealed class Launcher(
         await healthChecks.AddAsync(check, cancellationToken);
         if (!check.IsLive)
         {
-            await containers.ReportFailedAsync(container.Id, cancellationToken);
+            _ = await containers.ReportFailedAsync(container.Id, cancellationToken);
             throw new StepFailedException(process.HasExited ? "The site ended instead of answering." : $"{url} did not answer in time.");
         }
 
@@ -66,7 +66,7 @@ internal sealed class Launcher(
         http.Dispose();
         foreach (var (container, _) in launched)
         {
-            await containers.ReportStoppedAsync(container.Id, CancellationToken.None);
+            _ = await containers.ReportStoppedAsync(container.Id, CancellationToken.None);
             screen.Line($"Stopped {container.Image}; port {container.Port} is free again.");
         }
     }
@@ -88,7 +88,7 @@ internal sealed class Launcher(
                 return container;
             }
 
-            await containers.ReportStoppedAsync(container.Id, cancellationToken);
+            _ = await containers.ReportStoppedAsync(container.Id, cancellationToken);
             ports = container.Port < ports.Last
                 ? new PortRange(container.Port + 1, ports.Last)
                 : throw new StepFailedException("Every port is taken.");

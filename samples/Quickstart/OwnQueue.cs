@@ -41,7 +41,7 @@ internal sealed class OwnQueue(IUnitOfWork unitOfWork, IDeploymentLifecycle life
         if (!own.Contains(job.Deployment.Id))
         {
             foreign.TrySetException(NotEmpty);
-            await lifecycle.ReleaseAsync(job.Claim, CancellationToken.None);
+            _ = await lifecycle.ReleaseAsync(job.Claim, CancellationToken.None);
             throw NotEmpty;
         }
     }

@@ -154,7 +154,7 @@ internal static class Walkthrough
     {
         foreach (var deployment in queue)
         {
-            await services.GetRequiredService<IDeploymentRepository>().CancelAsync(
+            _ = await services.GetRequiredService<IDeploymentRepository>().CancelAsync(
                 deployment.Id, user.Id, "The quickstart was stopped.", CancellationToken.None);
         }
     }

@@ -106,6 +106,11 @@ public sealed partial class AutoStackDataOptions
             throw Invalid(nameof(OperationTimeout), $"is {limit}; it is above zero, up to a day");
         }
 
+        if (!Enum.IsDefined(DriverLogLevel))
+        {
+            throw Invalid(nameof(DriverLogLevel), $"is {DriverLogLevel}; it is a level, such as Warning or None");
+        }
+
         if (StandbyWait < TimeSpan.Zero || StandbyWait > TimeSpan.FromSeconds(10))
         {
             throw Invalid(nameof(StandbyWait), $"is {StandbyWait}; it is between 0 and 10 s");

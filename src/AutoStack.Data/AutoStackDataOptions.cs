@@ -2,6 +2,7 @@ using AutoStack.Data.Accounts;
 using AutoStack.Data.Archives;
 using AutoStack.Data.Logs;
 using AutoStack.Data.SecretRotation;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
 namespace AutoStack.Data;
@@ -63,6 +64,13 @@ public sealed partial class AutoStackDataOptions
 
     /// <summary>The duration from which an operation is logged as slow, with a warning. Above zero. Default 1 s.</summary>
     public TimeSpan SlowOperationThreshold { get; set; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>
+    /// The least level of the lines that the driver logs under <c>Npgsql</c>; those with the text of each statement have
+    /// <see cref="LogLevel.Information"/>. A data source of the host logs as the host has set it up. Default
+    /// <see cref="LogLevel.Warning"/>.
+    /// </summary>
+    public LogLevel DriverLogLevel { get; set; } = LogLevel.Warning;
 
     /// <summary>
     /// Whether a connection beside the pool listens for notifications while the process waits for them. Default true. When false, waiters

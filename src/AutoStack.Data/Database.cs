@@ -167,7 +167,8 @@ internal sealed class Database : IAsyncDisposable, IDisposable
         {
             var limited = $"{settings.ConnectionString};Command Timeout={timeouts.DriverSeconds}";
             return Hosts.Build(new NpgsqlDataSourceBuilder(limited) { Name = PoolName }
-                .UseLoggerFactory(loggerFactory)
+                .UseLoggerFactory(new DriverLog(loggerFactory, options.DriverLogLevel))
+                .ConfigureTracing(Telemetry.WithoutDoubledSpans)
                 .ConfigureTypeLoading(types => types.EnableTypeLoading(false)));
         }
 

@@ -55,7 +55,7 @@ internal static class Projects
         // repository a service asks the provider, with the owner's own credentials.
         if (example is not null)
         {
-            await platformProjects.RecordAccessAsync(project.Id, project.Repository, example.Access, token);
+            _ = await platformProjects.RecordAccessAsync(project.Id, project.Repository, example.Access, token);
         }
 
         return project;

@@ -59,7 +59,7 @@ internal sealed class Sites(
         }
         else
         {
-            await containers.ReportStoppedAsync(container.Id, CancellationToken.None);
+            _ = await containers.ReportStoppedAsync(container.Id, CancellationToken.None);
         }
     }
 
@@ -95,7 +95,7 @@ internal sealed class Sites(
             site.Process.Kill(entireProcessTree: true);
             await site.Process.WaitForExitAsync();
             site.Process.Dispose();
-            await containers.ReportStoppedAsync(site.Container.Id, CancellationToken.None);
+            _ = await containers.ReportStoppedAsync(site.Container.Id, CancellationToken.None);
         }
     }
 
@@ -119,7 +119,7 @@ internal sealed class Sites(
                 return container;
             }
 
-            await containers.ReportStoppedAsync(container.Id, token);
+            _ = await containers.ReportStoppedAsync(container.Id, token);
             taken.Add(container.Port);
         }
     }

@@ -1,9 +1,12 @@
 using System.Collections.Frozen;
+using System.Diagnostics.CodeAnalysis;
+using System.Text.Json.Serialization;
 
 namespace AutoStack.Data.Accounts;
 
 /// <summary>The scopes of a GitHub token: <c>github_connections.scope</c>, separated by commas or spaces.</summary>
-public sealed class GitHubScopes : IEquatable<GitHubScopes>
+[JsonConverter(typeof(ParsableConverter<GitHubScopes>))]
+public sealed class GitHubScopes : IEquatable<GitHubScopes>, IParsable<GitHubScopes>
 {
     private static readonly char[] Separators = [',', ' '];
 
@@ -24,6 +27,15 @@ public sealed class GitHubScopes : IEquatable<GitHubScopes>
     /// <param name="text">The text; null and blank text are <see cref="None"/>.</param>
     /// <returns>The scopes.</returns>
     public static GitHubScopes Parse(string? text) => string.IsNullOrEmpty(text) ? None : new(text);
+
+    static GitHubScopes IParsable<GitHubScopes>.Parse(string s, IFormatProvider? provider) => Parse(s);
+
+    static bool IParsable<GitHubScopes>.TryParse(
+        [NotNullWhen(true)] string? s, IFormatProvider? provider, [MaybeNullWhen(false)] out GitHubScopes result)
+    {
+        result = s is null ? null : Parse(s);
+        return s is not null;
+    }
 
     /// <summary>
     /// Whether the scopes contain a scope, or a wider one that includes it (<c>repo</c> includes <c>repo:status</c>, <c>user</c> includes

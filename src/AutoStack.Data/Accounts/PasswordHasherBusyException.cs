@@ -6,7 +6,8 @@ namespace AutoStack.Data.Accounts;
 /// </summary>
 public sealed class PasswordHasherBusyException : AutoStackDataException
 {
-    internal PasswordHasherBusyException()
+    /// <summary>Creates the exception, as a fake of a hasher does.</summary>
+    public PasswordHasherBusyException()
         : base("Too many passwords are being hashed. Try again in a few seconds.", innerException: null)
     {
     }

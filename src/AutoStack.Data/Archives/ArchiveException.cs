@@ -8,7 +8,10 @@ namespace AutoStack.Data.Archives;
 /// </summary>
 public sealed class ArchiveException : AutoStackDataException
 {
-    internal ArchiveException(string message, Exception? innerException = null)
+    /// <summary>Creates the exception, as a fake of an archive does.</summary>
+    /// <param name="message">The message.</param>
+    /// <param name="innerException">The cause; null for none.</param>
+    public ArchiveException(string message, Exception? innerException = null)
         : base(message, innerException)
     {
     }

@@ -8,7 +8,10 @@ namespace AutoStack.Data.Audit;
 /// </summary>
 public sealed class AuditUnavailableException : AutoStackDataException
 {
-    private AuditUnavailableException(string message, Exception innerException)
+    /// <summary>Creates the exception, as a fake of the audit log does.</summary>
+    /// <param name="message">The message.</param>
+    /// <param name="innerException">The cause; null for none.</param>
+    public AuditUnavailableException(string message, Exception? innerException = null)
         : base(message, innerException)
     {
     }

@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace AutoStack.Data.Containers;
 
 /// <summary>A container that serves, or served, the result of a deployment.</summary>
@@ -90,6 +92,7 @@ public readonly record struct PortRange
     /// <paramref name="first"/> or <paramref name="last"/> is not a port number (1–65535), or <paramref name="last"/> is less than
     /// <paramref name="first"/>.
     /// </exception>
+    [JsonConstructor]
     public PortRange(int first, int last)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(first, 1);

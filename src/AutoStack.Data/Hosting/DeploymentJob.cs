@@ -12,9 +12,17 @@ public sealed class DeploymentJob : IDisposable
     private readonly CancellationTokenSource stopped;
     private readonly IDeploymentLifecycle lifecycle;
 
-    internal DeploymentJob(
+    /// <summary>Creates a job, as the hosted worker and a test of a build do.</summary>
+    /// <param name="claimed">The deployment that was claimed.</param>
+    /// <param name="lifecycle">What answers the steps of the job.</param>
+    /// <param name="services">The services of the build.</param>
+    /// <param name="stopping">Cancelled when the host stops.</param>
+    public DeploymentJob(
         ClaimedDeployment claimed, IDeploymentLifecycle lifecycle, IServiceProvider services, CancellationToken stopping)
     {
+        ArgumentNullException.ThrowIfNull(claimed);
+        ArgumentNullException.ThrowIfNull(lifecycle);
+        ArgumentNullException.ThrowIfNull(services);
         (Deployment, Project, Claim, Attempt) = claimed;
         (this.lifecycle, Services) = (lifecycle, services);
         stopped = CancellationTokenSource.CreateLinkedTokenSource(cancelled.Token, lost.Token, stopping);

@@ -8,7 +8,15 @@ public sealed class DeploymentJobLog
     private readonly IDeploymentLogWriter writer;
     private readonly DeploymentJob job;
 
-    internal DeploymentJobLog(IDeploymentLogWriter writer, DeploymentJob job) => (this.writer, this.job) = (writer, job);
+    /// <summary>Creates the log of a job, as the hosted worker and a test of a build do.</summary>
+    /// <param name="writer">What takes the lines.</param>
+    /// <param name="job">The job.</param>
+    public DeploymentJobLog(IDeploymentLogWriter writer, DeploymentJob job)
+    {
+        ArgumentNullException.ThrowIfNull(writer);
+        ArgumentNullException.ThrowIfNull(job);
+        (this.writer, this.job) = (writer, job);
+    }
 
     /// <summary>Queues a line of information.</summary>
     /// <param name="message">The text.</param>

@@ -6,8 +6,12 @@ namespace AutoStack.Data.Logs;
 /// </summary>
 public sealed class LogLinesRefusedException : AutoStackDataException
 {
-    internal LogLinesRefusedException(IReadOnlyList<Guid> deploymentIds, long lines, Exception cause)
-        : base($"{lines} log lines were refused and are not stored: {cause.Message}", cause) =>
+    /// <summary>Creates the exception, as a fake of a log writer does.</summary>
+    /// <param name="deploymentIds">The deployments of the refused lines.</param>
+    /// <param name="lines">The number of refused lines.</param>
+    /// <param name="cause">The exception of the first refusal.</param>
+    public LogLinesRefusedException(IReadOnlyList<Guid> deploymentIds, long lines, Exception cause)
+        : base($"{lines} log lines were refused and are not stored: {cause?.Message}", cause) =>
         (DeploymentIds, Lines) = (deploymentIds, lines);
 
     /// <summary>The deployments of the refused lines; at most the first 100.</summary>

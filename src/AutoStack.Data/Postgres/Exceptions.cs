@@ -32,7 +32,11 @@ public abstract class AutoStackDataException : Exception
 /// </summary>
 public sealed class DatabaseUnavailableException : AutoStackDataException
 {
-    internal DatabaseUnavailableException(string message, bool outcomeUnknown, Exception? innerException)
+    /// <summary>Creates the exception, as a fake of a repository does.</summary>
+    /// <param name="message">The message.</param>
+    /// <param name="outcomeUnknown">Whether changes of the call may have been stored.</param>
+    /// <param name="innerException">The cause; null for none.</param>
+    public DatabaseUnavailableException(string message, bool outcomeUnknown = false, Exception? innerException = null)
         : base(message, innerException) => OutcomeUnknown = outcomeUnknown;
 
     /// <inheritdoc/>
@@ -76,7 +80,10 @@ public sealed class DatabaseUnavailableException : AutoStackDataException
 /// </summary>
 public sealed class StatementTimeoutException : AutoStackDataException
 {
-    internal StatementTimeoutException(string message, Exception innerException)
+    /// <summary>Creates the exception, as a fake of a repository does.</summary>
+    /// <param name="message">The message.</param>
+    /// <param name="innerException">The cause; null for none.</param>
+    public StatementTimeoutException(string message, Exception? innerException = null)
         : base(message, innerException)
     {
     }
@@ -88,7 +95,10 @@ public sealed class StatementTimeoutException : AutoStackDataException
 /// <summary>A row with the same value already exists (SQLSTATE 23505).</summary>
 public sealed class DuplicateException : AutoStackDataException
 {
-    internal DuplicateException(string? constraint, Exception innerException)
+    /// <summary>Creates the exception, as a fake of a repository does.</summary>
+    /// <param name="constraint">The unique constraint or index; null for one without a name.</param>
+    /// <param name="innerException">The cause; null for none.</param>
+    public DuplicateException(string? constraint, Exception? innerException = null)
         : base($"A row with the same value already exists ({constraint ?? "unnamed constraint"}).", innerException) =>
         Constraint = constraint ?? "";
 
@@ -105,18 +115,18 @@ public sealed class DuplicateException : AutoStackDataException
     internal static DuplicateException OfId(string constraint) => new("The id already belongs to another row", constraint);
 
     /// <summary>A row has the same value in another spelling, which no unique index detects.</summary>
-    internal static DuplicateException OfValue(string constraint) => new("A row with the same value already exists", constraint);
+    internal static DuplicateException OfValue(string constraint) => new(constraint);
 }
 
 /// <summary>A referenced row does not exist (SQLSTATE 23503), for example the deployment of a log line.</summary>
 public sealed class MissingReferenceException : AutoStackDataException
 {
-    internal MissingReferenceException(string? constraint, Exception innerException)
+    /// <summary>Creates the exception, as a fake of a repository does.</summary>
+    /// <param name="constraint">The foreign key; null for one without a name.</param>
+    /// <param name="innerException">The cause; null for none.</param>
+    public MissingReferenceException(string? constraint, Exception? innerException = null)
         : base($"A referenced row does not exist ({constraint ?? "unnamed constraint"}).", innerException) =>
         Constraint = constraint ?? "";
-
-    private MissingReferenceException(string constraint)
-        : base($"A referenced row does not exist ({constraint}).", innerException: null) => Constraint = constraint;
 
     /// <summary>The foreign key that rejected the row, for example <c>deployment_logs_deployment_id_fkey</c>.</summary>
     public string Constraint { get; }
@@ -131,7 +141,11 @@ public sealed class MissingReferenceException : AutoStackDataException
 /// </summary>
 public sealed class InvalidValueException : AutoStackDataException
 {
-    internal InvalidValueException(string? subject, string reason, Exception innerException)
+    /// <summary>Creates the exception, as a fake of a repository does.</summary>
+    /// <param name="subject">The constraint or column; null for none.</param>
+    /// <param name="reason">What is wrong, as a sentence without its period.</param>
+    /// <param name="innerException">The cause; null for none.</param>
+    public InvalidValueException(string? subject, string reason, Exception? innerException = null)
         : base(subject is null ? $"{reason}." : $"{reason} ({subject}).", innerException) =>
         Subject = subject;
 
@@ -145,7 +159,10 @@ public sealed class InvalidValueException : AutoStackDataException
 /// </summary>
 public sealed class ConflictException : AutoStackDataException
 {
-    internal ConflictException(string message, Exception? innerException = null)
+    /// <summary>Creates the exception, as a fake of a repository does.</summary>
+    /// <param name="message">The message.</param>
+    /// <param name="innerException">The cause; null for none.</param>
+    public ConflictException(string message, Exception? innerException = null)
         : base(message, innerException)
     {
     }
@@ -160,7 +177,9 @@ public sealed class ConflictException : AutoStackDataException
 /// </summary>
 public sealed class UnitOfWorkFailedException : AutoStackDataException
 {
-    internal UnitOfWorkFailedException(Exception cause)
+    /// <summary>Creates the exception, as a fake of a unit of work does.</summary>
+    /// <param name="cause">The exception of the failed statement.</param>
+    public UnitOfWorkFailedException(Exception cause)
         : base("An earlier statement of this unit of work failed; nothing was committed.", cause)
     {
     }

@@ -1,6 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
-using System.Text.Json;
 using System.Text.Json.Serialization;
 
 namespace AutoStack.Data;
@@ -14,7 +13,7 @@ namespace AutoStack.Data;
 /// A position must be read after the commit: a position from inside the transaction precedes its commit, so that a standby may have
 /// reached it without the transaction. A token belongs to one database cluster; in another one it costs a wait and has no meaning.
 /// </remarks>
-[JsonConverter(typeof(ReadTokenConverter))]
+[JsonConverter(typeof(ParsableConverter<ReadToken>))]
 public readonly struct ReadToken : IEquatable<ReadToken>, IParsable<ReadToken>
 {
     private readonly ulong number;
@@ -91,16 +90,4 @@ public readonly struct ReadToken : IEquatable<ReadToken>, IParsable<ReadToken>
 
     /// <inheritdoc/>
     public override int GetHashCode() => HashCode.Combine(number, IsPosition);
-
-    /// <summary>Writes a token as its text.</summary>
-    private sealed class ReadTokenConverter : JsonConverter<ReadToken>
-    {
-        public override ReadToken Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
-            reader.TokenType == JsonTokenType.String && TryParse(reader.GetString(), out var token)
-                ? token
-                : throw new JsonException("The value is not a read token.");
-
-        public override void Write(Utf8JsonWriter writer, ReadToken value, JsonSerializerOptions options) =>
-            writer.WriteStringValue(value.ToString());
-    }
 }

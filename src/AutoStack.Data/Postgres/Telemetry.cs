@@ -55,6 +55,12 @@ internal sealed partial class Telemetry(ILogger logger, TimeSpan slowThreshold, 
     private readonly Outage outage = new(exception => LogLost(logger, exception), () => LogBack(logger));
     private readonly KeyValuePair<string, object?> poolName = new("db.client.connection.pool.name", pool);
 
+    /// <summary>Leaves out the driver's span of a call while a listener traces the library's, which says the same.</summary>
+    public static void WithoutDoubledSpans(NpgsqlTracingOptionsBuilder tracing) => tracing
+        .ConfigureCommandFilter(_ => !Source.HasListeners())
+        .ConfigureBatchFilter(_ => !Source.HasListeners())
+        .ConfigureCopyOperationFilter(_ => !Source.HasListeners());
+
     /// <summary>Begins the span of a call; does nothing while no listener traces.</summary>
     /// <param name="call">The call.</param>
     /// <param name="statements">The statements; none for a unit of work.</param>

@@ -1,6 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
-using System.Text.Json;
 using System.Text.Json.Serialization;
 using AutoStack.Data.Values;
 
@@ -10,7 +9,7 @@ namespace AutoStack.Data;
 /// A place in a list, from which the next page continues. Cursors come from a page, and travel as text (in a URL, a header, JSON). The text
 /// holds no secret and grants no access: a list reads its owner's rows only, whatever the cursor. <c>default</c> is <see cref="Start"/>.
 /// </summary>
-[JsonConverter(typeof(CursorConverter))]
+[JsonConverter(typeof(ParsableConverter<Cursor>))]
 public readonly struct Cursor : IEquatable<Cursor>, IParsable<Cursor>
 {
     private const string StartText = "start";
@@ -144,16 +143,4 @@ public readonly struct Cursor : IEquatable<Cursor>, IParsable<Cursor>
 
     private Cursor Of(Kind wanted, string name) =>
         kind == wanted || kind == Kind.Start ? this : throw new ArgumentException($"{name} belongs to another kind of list.", name);
-
-    /// <summary>Writes a cursor as its text.</summary>
-    private sealed class CursorConverter : JsonConverter<Cursor>
-    {
-        public override Cursor Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
-            reader.TokenType == JsonTokenType.String && TryParse(reader.GetString(), out var cursor)
-                ? cursor
-                : throw new JsonException("The value is not a cursor.");
-
-        public override void Write(Utf8JsonWriter writer, Cursor value, JsonSerializerOptions options) =>
-            writer.WriteStringValue(value.ToString());
-    }
 }

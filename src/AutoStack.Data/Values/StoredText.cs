@@ -1,6 +1,3 @@
-using System.Text.Json;
-using System.Text.Json.Serialization;
-
 namespace AutoStack.Data.Values;
 
 /// <summary>What all text values are made of: a text whose equality ignores case.</summary>
@@ -32,20 +29,4 @@ internal readonly struct StoredText(string value) : IEquatable<StoredText>
 
         return null;
     }
-}
-
-/// <summary>A text value in JSON is its text.</summary>
-internal sealed class TextValueConverter<T> : JsonConverter<T>
-    where T : struct, ITextValue<T>
-{
-    public override T Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
-        reader.TokenType == JsonTokenType.String ? T.From(reader.GetString()!) : throw new JsonException($"{typeof(T).Name} is a string.");
-
-    public override void Write(Utf8JsonWriter writer, T value, JsonSerializerOptions options) => writer.WriteStringValue(value.Value);
-
-    public override T ReadAsPropertyName(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
-        T.From(reader.GetString()!);
-
-    public override void WriteAsPropertyName(Utf8JsonWriter writer, T value, JsonSerializerOptions options) =>
-        writer.WritePropertyName(value.Value);
 }

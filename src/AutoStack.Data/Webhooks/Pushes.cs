@@ -55,7 +55,8 @@ internal sealed class Pushes(IUnitOfWork unitOfWork) : IPlatformPushes
         {
             try
             {
-                await unitOfWork.RunAsync((tx, token) => tx.Get<IWebhookPayloadRepository>().StoreAsync(delivery, token), cancellationToken)
+                _ = await unitOfWork
+                    .RunAsync((tx, token) => tx.Get<IWebhookPayloadRepository>().StoreAsync(delivery, token), cancellationToken)
                     .ConfigureAwait(false);
             }
             catch (AutoStackDataException second) when (second.IsTransient)
@@ -121,7 +122,7 @@ internal sealed class Pushes(IUnitOfWork unitOfWork) : IPlatformPushes
 
         if (deployments.Count > 0)
         {
-            await webhooks.AttachDeploymentAsync(stored.PayloadId, deployments[0].Id, cancellationToken).ConfigureAwait(false);
+            _ = await webhooks.AttachDeploymentAsync(stored.PayloadId, deployments[0].Id, cancellationToken).ConfigureAwait(false);
         }
 
         return result with

@@ -20,7 +20,10 @@ using Dapper;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
 using Npgsql;
+using OpenTelemetry.Metrics;
+using OpenTelemetry.Trace;
 
 namespace AutoStack.Data.Tests.Conventions;
 
@@ -110,8 +113,15 @@ internal static partial class ReadmeCode
 
     public static void Telemetry(IServiceCollection services) =>
         services.AddOpenTelemetry()
-            .WithTracing(tracing => tracing.AddSource(AutoStackDataTelemetry.ActivitySourceName))
-            .WithMetrics(metrics => metrics.AddMeter(AutoStackDataTelemetry.MeterName));
+            .WithTracing(tracing => tracing.AddAutoStackData())
+            .WithMetrics(metrics => metrics.AddAutoStackData());
+
+    public static void DriverTelemetry(IServiceCollection services, MeterProviderBuilder metrics)
+    {
+        metrics.AddAutoStackData().AddMeter("Npgsql").AddView(instrument =>
+            instrument is { Meter.Name: "Npgsql", Name: "db.client.operation.duration" } ? MetricStreamConfiguration.Drop : null);
+        services.Configure<AutoStackDataOptions>(options => options.DriverLogLevel = LogLevel.Information);
+    }
 
     public static void Health(IServiceCollection services)
     {
@@ -179,11 +189,15 @@ internal static partial class ReadmeCode
             await foreach (var line in build(job.Deployment).WithCancellation(cancellationToken))
             {
                 await logs.WriteAsync(job.Deployment.Id, new NewDeploymentLog { Message = line }, cancellationToken);
-                await lifecycle.RenewAsync(job.Claim, TimeSpan.FromMinutes(1), cancellationToken); // better by a timer, every 20 s
+                var renewed = await lifecycle.RenewAsync(job.Claim, TimeSpan.FromMinutes(1), cancellationToken); // better by a timer
+                if (!renewed.MayContinue())
+                {
+                    break; // no further step of this worker changes anything
+                }
             }
 
             await logs.FlushAsync(job.Deployment.Id, cancellationToken); // a reader who sees the end also finds the last line
-            await lifecycle.SucceedAsync(job.Claim, $"https://{job.Project.Name}.example.com/", cancellationToken);
+            _ = await lifecycle.SucceedAsync(job.Claim, $"https://{job.Project.Name}.example.com/", cancellationToken);
         }
     }
 
@@ -274,7 +288,7 @@ internal static partial class ReadmeCode
             return;
         }
 
-        await containers.ReportRunningAsync(container.Id, cancellationToken);
+        _ = await containers.ReportRunningAsync(container.Id, cancellationToken);
     }
 
     public static async Task SweepAsync(
@@ -289,7 +303,7 @@ internal static partial class ReadmeCode
             foreach (var orphan in page.Items)
             {
                 await stop(orphan);
-                await containers.ReportStoppedAsync(orphan.Id, cancellationToken);
+                _ = await containers.ReportStoppedAsync(orphan.Id, cancellationToken);
             }
 
             next = page.Next;

@@ -62,6 +62,39 @@ public sealed class TelemetryTests : DatabaseTests
     }
 
     [Test]
+    public async Task A_call_is_one_span_also_where_the_host_traces_the_driver()
+    {
+        var both = await TraceAsync(FindAsync, tracer => tracer.AddAutoStackData().AddSource("Npgsql"));
+        var driver = await TraceAsync(FindAsync, tracer => tracer.AddSource("Npgsql"));
+
+        Assert.That(CallsOf(both), Is.EqualTo(new[] { "UnitOfWork.Run", "UserRepository.Find", "UnitOfWork.Commit" }));
+        Assert.That(CallsOf(driver), Is.Not.Empty);
+
+        // Not the opening of a connection, which is no call.
+        static List<string> CallsOf(List<Activity> spans) =>
+            [.. spans.Select(span => span.DisplayName).Where(name => !name.StartsWith("CONNECT", StringComparison.Ordinal))];
+
+        Task FindAsync() => UnitOfWork.RunAsync((tx, ct) => tx.Get<IUserRepository>().FindAsync(Guid.NewGuid(), ct), Token);
+    }
+
+    [Test]
+    public async Task The_statements_of_the_driver_are_logged_on_demand()
+    {
+        Assert.That(await DriverLinesAsync(_ => { }), Is.Empty);
+        Assert.That(
+            await DriverLinesAsync(options => options.DriverLogLevel = LogLevel.Information),
+            Has.Some.StartsWith("Information Npgsql.Command").And.None.StartsWith("Debug"));
+
+        async Task<List<string>> DriverLinesAsync(Action<AutoStackDataOptions> configure)
+        {
+            var log = new RecordedLog();
+            await using var host = Library(Database.ConnectionString, configure, log);
+            await host.GetRequiredService<IUserRepository>().FindAsync(Guid.NewGuid(), Token);
+            return [.. log.Lines.Where(line => line.Contains(" Npgsql", StringComparison.Ordinal))];
+        }
+    }
+
+    [Test]
     public async Task Operations_of_parts_of_a_repository_have_its_name()
     {
         var deployment = await EnqueueAsync();
@@ -83,7 +116,7 @@ public sealed class TelemetryTests : DatabaseTests
         await using var proxy = new CuttingProxy(Database.ConnectionString);
         var metrics = new List<Metric>();
         using (var meters = Sdk.CreateMeterProviderBuilder()
-            .AddMeter(AutoStackDataTelemetry.MeterName).AddInMemoryExporter(metrics).Build())
+            .AddAutoStackData().AddInMemoryExporter(metrics).Build())
         {
             await using var host = Library(proxy.ConnectionString);
             var users = host.GetRequiredService<IUserRepository>();
@@ -241,13 +274,14 @@ public sealed class TelemetryTests : DatabaseTests
             .AddAutoStackDataWorkers()
             .BuildServiceProvider();
 
-    private static async Task<List<Activity>> TraceAsync(Func<Task> work)
+    private static async Task<List<Activity>> TraceAsync(Func<Task> work, Action<TracerProviderBuilder>? subscribe = null)
     {
         var spans = new List<Activity>();
         using var test = new ActivitySource("test");
         ActivityTraceId trace;
-        using (var tracer = Sdk.CreateTracerProviderBuilder()
-            .AddSource("test", AutoStackDataTelemetry.ActivitySourceName).AddInMemoryExporter(spans).Build())
+        var builder = Sdk.CreateTracerProviderBuilder().AddSource("test").AddInMemoryExporter(spans);
+        (subscribe ?? (tracer => tracer.AddSource(AutoStackDataTelemetry.ActivitySourceName)))(builder);
+        using (var tracer = builder.Build())
         {
             using (var root = test.StartActivity("root")!)
             {
