@@ -12,13 +12,21 @@ internal sealed class ProjectAnalyticsQueries(Db db) : IProjectAnalyticsQueries
         var range = TimeRange.Check(uptime);
         // The deployments of the owner are read from an index that holds all of these columns, and the project is chosen afterwards:
         // OFFSET 0 keeps the planner from reading each deployment of the project in the table. Statuses and durations are few, and are
-        // counted once.
+        // counted once. The ids that the checks are looked up by come oldest first: those of the library are in order then, and the server
+        // has nothing to sort.
         return await db.FindAsync(Read, $"""
             WITH own AS NOT MATERIALIZED (
                 SELECT d.id, d.project_id, d.status, d.build_duration_seconds, d.created_at
                 FROM deployments d
                 WHERE {Definitions.Owned}
                 ORDER BY d.created_at DESC, d.id DESC
+                OFFSET 0
+            ),
+            oldest AS NOT MATERIALIZED (
+                SELECT d.id, d.project_id
+                FROM deployments d
+                WHERE {Definitions.Owned}
+                ORDER BY d.created_at, d.id
                 OFFSET 0
             ),
             numbers AS MATERIALIZED (
@@ -62,7 +70,7 @@ internal sealed class ProjectAnalyticsQueries(Db db) : IProjectAnalyticsQueries
             uptime AS (
                 SELECT pg_catalog.count(h.id) AS checks, pg_catalog.count(h.id) FILTER (WHERE h.is_live) AS live
                 FROM deployment_health_checks h
-                WHERE h.deployment_id = ANY (ARRAY(SELECT d.id FROM own d WHERE d.project_id = @projectId))
+                WHERE h.deployment_id = ANY (ARRAY(SELECT d.id FROM oldest d WHERE d.project_id = @projectId))
                   AND h.checked_at >= @since AND h.checked_at < @until
             )
             SELECT
