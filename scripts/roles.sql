@@ -35,6 +35,7 @@ DECLARE
     --   users.password_hash                                a hash can be guessed at leisure
     --   sessions.token, password_reset_tokens.token_hash   tokens of other writers may be stored in clear
     --   sessions.client_key_hash, sealed_token             what a client proves itself with, and its next token
+    --   email_verification_tokens.token_hash               as the hash of a reset
     --   sign_in_attempts.subject_hash                      e-mail and network addresses can be guessed from their hashes
     --   deployment_leases.claim_key                        what a worker proves its claim with
     --   upkeep_leases.claim_key                            what a process proves its lease with
@@ -50,6 +51,8 @@ DECLARE
         ['github_connections', 'id user_id github_username token_expires_at scope connected_at'],
         ['sessions', 'id user_id expires_at created_at family_id rotated_at signed_in_at'],
         ['password_reset_tokens', 'id user_id expires_at used_at created_at'],
+        ['email_verification_tokens', 'id user_id purpose email previous_email expires_at used_at ended_at created_at'],
+        ['user_identities', 'id user_id provider provider_id linked_at'],
         ['sign_in_attempts', 'attempts expires_at'],
         ['projects', 'id user_id name branch output_dir github_repo_id runtime auto_deploy_enabled auto_deploy_branch jenkins_job_name '
             || 'created_at updated_at repository_host provider provider_host provider_repository_id access_proven_at'],

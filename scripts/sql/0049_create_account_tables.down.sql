@@ -1,2 +1,2 @@
--- Another change has this version.
-SELECT 1;
+DROP TABLE user_identities;
+DROP TABLE email_verification_tokens;

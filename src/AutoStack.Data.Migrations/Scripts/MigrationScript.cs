@@ -121,6 +121,6 @@ public sealed partial class MigrationScript
     /// <inheritdoc/>
     public override string ToString() => Name;
 
-    [GeneratedRegex(@"^\d{4}_[a-z0-9]+(_[a-z0-9]+)*(\.down)?\.sql$", RegexOptions.CultureInvariant)]
+    [GeneratedRegex(@"^[0-9]{4}_[a-z0-9]+(_[a-z0-9]+)*(\.down)?\.sql\z", RegexOptions.CultureInvariant)]
     private static partial Regex FileName();
 }

@@ -114,7 +114,7 @@ public sealed partial class MigrationStep
     [GeneratedRegex(@"^allow=(?<rule>[a-z-]+) +\((?<reason>.*\S.*)\)$", RegexOptions.CultureInvariant)]
     private static partial Regex AllowanceForm();
 
-    [GeneratedRegex(@"^\d+(ms|s|min|h)?$", RegexOptions.CultureInvariant)]
+    [GeneratedRegex(@"^[0-9]+(ms|s|min|h)?\z", RegexOptions.CultureInvariant)]
     private static partial Regex Duration();
 
     [GeneratedRegex(@"^[a-z][a-z0-9_]*\z", RegexOptions.CultureInvariant)]

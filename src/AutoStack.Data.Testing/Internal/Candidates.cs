@@ -7,11 +7,11 @@ internal static class Candidates
 {
     /// <exception cref="PostgresUnavailableException">No candidate works.</exception>
     public static async Task<RunningServer> StartFirstAsync(
-        PostgresServerOptions options, SearchPlaces places, CancellationToken cancellationToken)
+        PostgresServerOptions options, SearchPlaces places, DockerPlaces docker, CancellationToken cancellationToken)
     {
         try
         {
-            return await ServerSearch.StartFirstAsync(Of(options, places), options.MinimumMajorVersion, cancellationToken)
+            return await ServerSearch.StartFirstAsync(Of(options, places, docker), options.MinimumMajorVersion, cancellationToken)
                 .ConfigureAwait(false);
         }
         catch (UnusableException exception)
@@ -20,7 +20,7 @@ internal static class Candidates
         }
     }
 
-    private static IEnumerable<Candidate> Of(PostgresServerOptions options, SearchPlaces places)
+    private static IEnumerable<Candidate> Of(PostgresServerOptions options, SearchPlaces places, DockerPlaces docker)
     {
         var setup = options.ToSetup();
         return (options, places) switch
@@ -31,7 +31,7 @@ internal static class Candidates
             _ =>
             [
                 Candidate.Named(places),
-                new Candidate("Docker", token => DockerServer.StartAsync(setup, token)),
+                new Candidate("Docker", token => DockerServer.StartAsync(setup, docker, token)),
                 Candidate.Installed(setup, places),
                 Candidate.Npm(setup, places),
             ],

@@ -23,14 +23,6 @@ internal sealed class AccountClosing(Db db, AccountContext context)
     /// </summary>
     public Task<bool> CloseAsync(Guid userId, CancellationToken cancellationToken)
     {
-        // Waits for the transactions that insert rows of the account, too: the statements after it see these rows.
-        var @lock = new Statement($"""
-            SELECT 1
-            FROM users u
-            WHERE u.id = @userId AND {UserRepository.IsOpen}
-            FOR UPDATE
-            """, P.Of(userId));
-
         // Nobody can receive mail in the domain, nor register the random address before.
         var close = new Statement($"""
             WITH closed AS (
@@ -54,10 +46,12 @@ internal sealed class AccountClosing(Db db, AccountContext context)
                 return await sets.FindAsync(row => row.Text()).ConfigureAwait(false) is not "" || sets.IsRepeated;
             },
             [
-                @lock,
+                UserRepository.LockKeys(userId),
                 close,
                 SessionRepository.EndActiveOfChosen(),
                 PasswordResetTokenRepository.RemoveAllOfChosen(),
+                EmailVerificationTokenRepository.RemoveAllOfChosen(),
+                UserIdentities.RemoveOfChosen(AccountLinks.None),
                 GitHubConnectionRepository.RemoveOfChosen(AccountLinks.None),
                 .. context.EndDeploymentsOfChosen(),
                 remove,

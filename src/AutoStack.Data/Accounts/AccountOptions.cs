@@ -6,14 +6,14 @@ namespace AutoStack.Data.Accounts;
 public sealed class AccountOptions
 {
     /// <summary>
-    /// The maximum age of a sign-in that may link a provider's account (<see cref="IIdentityRepository.LinkAsync"/>); above zero, up to a
-    /// day. Default 10 minutes.
+    /// The maximum age of a sign-in that may link a provider's account (<see cref="IIdentityRepository.LinkAsync"/>) or change the address
+    /// (<see cref="IEmailVerificationTokenRepository.IssueChangeAsync"/>); above zero, up to a day. Default 10 minutes.
     /// </summary>
     public TimeSpan FreshSignIn { get; set; } = TimeSpan.FromMinutes(10);
 
     /// <summary>
-    /// The minimum time between two reset tokens of a user while the first one is usable; an earlier request issues and ends nothing. Up to
-    /// a day; zero issues a token for every request. Default 1 minute.
+    /// The minimum time between two reset tokens of a user while the first one is usable, and between two tokens that verify or change an
+    /// address; an earlier request issues and ends nothing. Up to a day; zero issues a token for every request. Default 1 minute.
     /// </summary>
     public TimeSpan ResetInterval { get; set; } = TimeSpan.FromMinutes(1);
 

@@ -13,6 +13,19 @@ public interface IIdentityRepository
     /// <exception cref="ArgumentException"><paramref name="email"/> is null or blank.</exception>
     Task<UserCredentials?> FindCredentialsAsync(string email, CancellationToken cancellationToken = default);
 
+    /// <summary>
+    /// Finds an account together with the hash of its password, in one statement. <see cref="FindCredentialsAsync"/> reads less, for a
+    /// reset.
+    /// </summary>
+    /// <param name="email">The address that was typed, in any spelling of the mailbox.</param>
+    /// <param name="cancellationToken">Cancels the query.</param>
+    /// <returns>
+    /// The user and the hash, both null when no account has the address, or the text is not an address. Verify the password against
+    /// <see cref="UserWithCredentials.Password"/> in any case, so that the answer takes the same time.
+    /// </returns>
+    /// <exception cref="ArgumentException"><paramref name="email"/> is null or blank.</exception>
+    Task<UserWithCredentials> FindUserWithCredentialsAsync(string email, CancellationToken cancellationToken = default);
+
     /// <summary>Finds the user who is linked with a provider's account.</summary>
     /// <param name="provider">The provider.</param>
     /// <param name="providerId">The id of the account at the provider.</param>
@@ -22,6 +35,12 @@ public interface IIdentityRepository
     /// <paramref name="providerId"/> is null or blank, or <paramref name="provider"/> is not defined.
     /// </exception>
     Task<User?> FindByProviderAsync(IdentityProvider provider, string providerId, CancellationToken cancellationToken = default);
+
+    /// <summary>Finds the provider's accounts that can sign in as a user, and the user's connection to GitHub.</summary>
+    /// <param name="userId">The user.</param>
+    /// <param name="cancellationToken">Cancels the query.</param>
+    /// <returns>The links; null when the user does not exist.</returns>
+    Task<LinkedAccounts?> FindLinksAsync(Guid userId, CancellationToken cancellationToken = default);
 
     /// <summary>
     /// Registers an account with a password. Of two concurrent registrations of one address, one returns

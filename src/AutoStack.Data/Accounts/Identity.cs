@@ -8,6 +8,14 @@ public enum IdentityProvider
 
     /// <summary>Google: <c>users.google_id</c>.</summary>
     Google,
+
+    /// <summary>
+    /// GitLab: <c>user_identities</c>. An id is unique in one instance of GitLab: let users sign in through one instance only.
+    /// </summary>
+    GitLab,
+
+    /// <summary>Bitbucket: <c>user_identities</c>.</summary>
+    Bitbucket,
 }
 
 /// <summary>An account with a password, to register.</summary>
@@ -96,6 +104,18 @@ public sealed record PasswordChange
 /// <param name="Email">The stored address. Send mails to this address, never to the address that was typed.</param>
 /// <param name="Password">The stored hash; null for an account without a password.</param>
 public sealed record UserCredentials(Guid UserId, string Email, PasswordHash? Password);
+
+/// <summary>What a sign-in with a password needs, in one read.</summary>
+/// <param name="User">The account; null when no account has the address.</param>
+/// <param name="Password">The stored hash; null for an account without a password, and for no account.</param>
+/// <remarks>
+/// The record is never null: pass <paramref name="Password"/> to <see cref="IPasswordHasher.VerifyAsync"/> before looking at
+/// <paramref name="User"/>, so that the answer takes the same time whether or not the account exists.
+/// </remarks>
+public sealed record UserWithCredentials(User? User, PasswordHash? Password)
+{
+    internal static UserWithCredentials None { get; } = new(null, null);
+}
 
 /// <summary>The result of a registration.</summary>
 /// <param name="Outcome">Whether the account was registered.</param>

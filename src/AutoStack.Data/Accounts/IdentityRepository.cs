@@ -1,12 +1,14 @@
 using AutoStack.Data.Postgres;
+using AutoStack.Data.Values;
 using Npgsql;
 
 namespace AutoStack.Data.Accounts;
 
 internal sealed class IdentityRepository(Db db, AccountContext context) : IIdentityRepository
 {
-    // A sign-in that is further ahead of the server's clock is refused: the clock that recorded it is wrong.
-    private static readonly TimeSpan Tolerance = TimeSpan.FromMinutes(1);
+    /// <summary>The links of a user <c>u</c> with the GitHub connection <c>g</c>, which may be absent.</summary>
+    internal const string Links =
+        $"u.github_id, u.google_id, {UserIdentities.IdsOfUser}, g.github_username, g.connected_at, g.id IS NOT NULL";
 
     /// <summary>
     /// Sets the password of the user in <see cref="Chosen.Ids"/>, whom a mail has proved; ends the links that <paramref name="keep"/> does
@@ -27,7 +29,7 @@ internal sealed class IdentityRepository(Db db, AccountContext context) : IIdent
     {
         var address = await EmailAddress.SoughtAsync(db, email, "email", cancellationToken).ConfigureAwait(false);
         return await db.FindAsync(
-            row => new UserCredentials(row.Guid(), row.Text(), row.TextOrNull() is { Length: > 0 } hash ? PasswordHash.From(hash) : null),
+            row => new UserCredentials(row.Guid(), row.Text(), ReadPassword(row)),
             $"""
             SELECT u.id, u.email, u.password_hash
             FROM users u
@@ -37,17 +39,35 @@ internal sealed class IdentityRepository(Db db, AccountContext context) : IIdent
             """, [P.Of(address.Spellings, "emails")], cancellationToken).ConfigureAwait(false);
     }
 
-    public Task<User?> FindByProviderAsync(IdentityProvider provider, string providerId, CancellationToken cancellationToken)
+    public async Task<UserWithCredentials> FindUserWithCredentialsAsync(string email, CancellationToken cancellationToken)
     {
-        // A null or blank id is a mistake of the caller, and not an account that is linked with nobody.
-        ArgumentException.ThrowIfNullOrWhiteSpace(providerId);
-        var (gitHubId, googleId) = Ids(provider, providerId);
-        return db.FindAsync(UserRepository.Read, $"""
+        var address = await EmailAddress.SoughtAsync(db, email, "email", cancellationToken).ConfigureAwait(false);
+        return await db.FindAsync(
+            row => new UserWithCredentials(UserRepository.Read(row), ReadPassword(row)),
+            $"""
+            SELECT {UserRepository.Columns}, u.password_hash
+            FROM users u
+            WHERE {UserRepository.HasEmail}
+            ORDER BY {UserRepository.ByEmail}
+            LIMIT 1
+            """, [P.Of(address.Spellings, "emails")], cancellationToken).ConfigureAwait(false)
+            ?? UserWithCredentials.None;
+    }
+
+    public Task<User?> FindByProviderAsync(IdentityProvider provider, string providerId, CancellationToken cancellationToken) =>
+        db.FindAsync(UserRepository.Read, $"""
             SELECT {UserRepository.Columns}
             FROM users u
-            WHERE {UserRepository.IsAtProvider}
-            """, [P.TextOrNull(gitHubId), P.TextOrNull(googleId)], cancellationToken);
-    }
+            WHERE {ProviderAccount.IsLinked}
+            """, ProviderAccount.Of(provider, providerId).Parameters(), cancellationToken);
+
+    public Task<LinkedAccounts?> FindLinksAsync(Guid userId, CancellationToken cancellationToken) =>
+        db.FindAsync(ReadLinks, $"""
+            SELECT {Links}
+            FROM users u
+            LEFT JOIN github_connections g ON g.user_id = u.id
+            WHERE u.id = @userId AND {UserRepository.IsOpen}
+            """, [P.Of(userId)], cancellationToken);
 
     public async Task<RegistrationResult> RegisterAsync(NewAccount account, CancellationToken cancellationToken)
     {
@@ -55,7 +75,7 @@ internal sealed class IdentityRepository(Db db, AccountContext context) : IIdent
         ArgumentException.ThrowIfNullOrWhiteSpace(account.Name);
         var email = await EmailAddress.ParseAsync(db, account.Email, "account.Email", cancellationToken).ConfigureAwait(false);
         ArgumentNullException.ThrowIfNull(account.Password);
-        var id = account.Id ?? Values.Ids.New();
+        var id = account.Id ?? Ids.New();
         var insert = new Statement($"""
             INSERT INTO users (id, name, email, password_hash, email_verified, created_at, updated_at)
             SELECT @id, @name, @email, @password, FALSE, {ServerTime.Present}, {ServerTime.Present}
@@ -90,47 +110,42 @@ internal sealed class IdentityRepository(Db db, AccountContext context) : IIdent
     public async Task<ProviderSignInResult> SignInWithProviderAsync(ProviderIdentity identity, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(identity);
-        ArgumentException.ThrowIfNullOrWhiteSpace(identity.ProviderId);
+        var account = ProviderAccount.Of(identity.Provider, identity.ProviderId);
         ArgumentException.ThrowIfNullOrWhiteSpace(identity.Name);
-        var (gitHubId, googleId) = Ids(identity.Provider, identity.ProviderId);
         var email = await EmailAddress.ParseAsync(db, identity.Email, "identity.Email", cancellationToken).ConfigureAwait(false);
-        return await new ProviderSignIn(identity, gitHubId, googleId, email, context)
-            .RunAsync(db, Lock(identity.Provider, identity.ProviderId), cancellationToken).ConfigureAwait(false);
+        return await new ProviderSignIn(identity, account, email, context).RunAsync(db, cancellationToken).ConfigureAwait(false);
     }
 
     public Task<LinkOutcome> LinkAsync(Guid userId, ProviderLink link, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(link);
-        ArgumentException.ThrowIfNullOrWhiteSpace(link.ProviderId);
-        var (gitHubId, googleId) = Ids(link.Provider, link.ProviderId);
-        const string IsFresh =
-            $"@signedInAt > {ServerTime.Present} - @maxAge::interval AND @signedInAt < {ServerTime.Present} + @tolerance::interval";
-
-        // A reset ends the sign-in: a link that a thief began before it does not succeed after it.
-        const string IsSignedIn =
-            $"EXISTS (SELECT FROM sessions s WHERE s.user_id = @userId AND {SessionRepository.SignedIn} = @signedInAt)";
+        var account = ProviderAccount.Of(link.Provider, link.ProviderId);
 
         // A link that exists needs no proof: a repeated call finds its own, changes nothing, and may come after the sign-in has ended.
         var write = new Statement($"""
-            UPDATE users u
-            SET github_id = coalesce(@gitHubId, u.github_id), google_id = coalesce(@googleId, u.google_id),
-                avatar_url = coalesce(u.avatar_url, @avatarUrl), updated_at = {ServerTime.Present}
-            WHERE u.id = @userId AND {UserRepository.IsOpen} AND NOT coalesce({UserRepository.IsAtProvider}, FALSE)
-              AND {IsFresh} AND {IsSignedIn}
-              AND NOT EXISTS (SELECT FROM users u WHERE u.id <> @userId AND {UserRepository.IsAtProvider})
+            WITH linked AS (
+                UPDATE users u
+                SET github_id = coalesce(@gitHubId, u.github_id), google_id = coalesce(@googleId, u.google_id),
+                    avatar_url = coalesce(u.avatar_url, @avatarUrl), updated_at = {ServerTime.Present}
+                WHERE u.id = @userId AND {UserRepository.IsOpen} AND NOT coalesce({ProviderAccount.IsLinked}, FALSE)
+                  AND {FreshSignIn.Condition}
+                  AND NOT EXISTS (SELECT FROM users u WHERE u.id <> @userId AND {ProviderAccount.IsLinked})
+                RETURNING u.id
+            )
+            {UserIdentities.AddToLinked}
             """,
             [
-                P.TextOrNull(gitHubId, 255),
-                P.TextOrNull(googleId, 255),
+                .. account.Parameters(),
+                UserIdentities.NewId(),
                 P.TextOrNull(link.AvatarUrl),
                 P.Of(userId),
-                .. Freshness(),
+                .. FreshSignIn.Parameters(link.SignedInAt, context),
             ]);
         var user = new Statement($"""
-            SELECT coalesce({UserRepository.IsAtProvider}, FALSE), {IsFresh} AND {IsSignedIn}
+            SELECT coalesce({ProviderAccount.IsLinked}, FALSE), {FreshSignIn.Condition}
             FROM users u
             WHERE u.id = @userId AND {UserRepository.IsOpen}
-            """, [P.TextOrNull(gitHubId), P.TextOrNull(googleId), P.Of(userId), .. Freshness()]);
+            """, [.. account.Parameters(), P.Of(userId), .. FreshSignIn.Parameters(link.SignedInAt, context)]);
         return db.WriteBatchAsync(
             async sets =>
             {
@@ -142,40 +157,54 @@ internal sealed class IdentityRepository(Db db, AccountContext context) : IIdent
                     : found.IsFresh ? LinkOutcome.LinkedElsewhere
                     : LinkOutcome.SignInTooOld;
             },
-            [Lock(link.Provider, link.ProviderId), UserRepository.Lock(userId), write, user], cancellationToken);
-
-        NpgsqlParameter[] Freshness() =>
-            [P.Of(link.SignedInAt), P.Of(context.Options.FreshSignIn, "maxAge"), P.Of(Tolerance), ServerTime.Now(context.Clock)];
+            [account.Lock(), UserRepository.Lock(userId), write, user], cancellationToken);
     }
 
     public Task<UnlinkOutcome> UnlinkAsync(Guid userId, IdentityProvider provider, CancellationToken cancellationToken)
     {
-        var (github, google) = Ids(provider, "any");
-        const string IsLinked = "(@github AND u.github_id IS NOT NULL OR @google AND u.google_id IS NOT NULL)";
-        NpgsqlParameter[] parameters = [P.Of(github is not null, "github"), P.Of(google is not null, "google"), P.Of(userId)];
+        var any = ProviderAccount.Of(provider, "any");
+        const string IsLinked =
+            $"(@github AND u.github_id IS NOT NULL OR @google AND u.google_id IS NOT NULL OR {UserIdentities.HasProvider})";
+
+        // The batch locks the user's row first: of two calls that remove the last two links, the second one sees what the first has done.
         var unlink = new Statement($"""
-            UPDATE users u
-            SET github_id = CASE WHEN @github THEN NULL ELSE u.github_id END,
-                google_id = CASE WHEN @google THEN NULL ELSE u.google_id END, updated_at = {ServerTime.Present}
-            WHERE u.id = @userId AND {UserRepository.IsOpen} AND {IsLinked}
-              AND (u.password_hash IS NOT NULL OR @github AND u.google_id IS NOT NULL OR @google AND u.github_id IS NOT NULL)
-            RETURNING u.id
-            """, [.. parameters, ServerTime.Now(context.Clock)]);
+            WITH unlinked AS (
+                UPDATE users u
+                SET github_id = CASE WHEN @github THEN NULL ELSE u.github_id END,
+                    google_id = CASE WHEN @google THEN NULL ELSE u.google_id END, updated_at = {ServerTime.Present}
+                WHERE u.id = @userId AND {UserRepository.IsOpen} AND {IsLinked}
+                  AND (u.password_hash IS NOT NULL OR NOT @github AND u.github_id IS NOT NULL
+                    OR NOT @google AND u.google_id IS NOT NULL OR {UserIdentities.HasOther})
+                RETURNING u.id
+            ),
+            removed AS ({UserIdentities.RemoveFromUnlinked})
+            SELECT l.id
+            FROM unlinked l
+            """, [.. Parameters(), ServerTime.Now(context.Clock)]);
         var left = new Statement($"""
             SELECT {IsLinked}
             FROM users u
             WHERE u.id = @userId AND {UserRepository.IsOpen}
-            """, [P.Of(github is not null, "github"), P.Of(google is not null, "google"), P.Of(userId)]);
+            """, Parameters());
         return db.WriteBatchAsync(
             async sets =>
             {
+                await sets.SkipAsync().ConfigureAwait(false);
                 var unlinked = await sets.AnyAsync().ConfigureAwait(false);
                 var isLinked = await sets.ListAsync(row => row.Flag()).ConfigureAwait(false);
                 return unlinked || (sets.IsRepeated && isLinked is [false]) ? UnlinkOutcome.Unlinked
                     : isLinked is [true] ? UnlinkOutcome.LastWayIn
                     : UnlinkOutcome.NotLinked;
             },
-            [unlink, left], cancellationToken);
+            [UserRepository.Lock(userId), unlink, left], cancellationToken);
+
+        NpgsqlParameter[] Parameters() =>
+        [
+            P.Of(any.GitHubId is not null, "github"),
+            P.Of(any.GoogleId is not null, "google"),
+            P.TextOrNull(any.Provider, name: "provider"),
+            P.Of(userId),
+        ];
     }
 
     public Task<PasswordChangeOutcome> ChangePasswordAsync(Guid userId, PasswordChange change, CancellationToken cancellationToken)
@@ -219,6 +248,7 @@ internal sealed class IdentityRepository(Db db, AccountContext context) : IIdent
                 set,
                 SessionRepository.RevokeAllOfChosen(change.ExceptSessionId),
                 PasswordResetTokenRepository.EndAllOfChosen(context.Clock),
+                EmailVerificationTokenRepository.EndAllOfChosen(context.Clock),
                 hasPassword,
             ], cancellationToken);
     }
@@ -243,16 +273,19 @@ internal sealed class IdentityRepository(Db db, AccountContext context) : IIdent
             sets => sets.AnyAsync(), [store, isStored], cancellationToken);
     }
 
-    // Locks a provider's account until the commit: of two concurrent links with the account, the second one sees the first.
-    private static Statement Lock(IdentityProvider provider, string providerId) => new("""
-        SELECT 1
-        FROM pg_catalog.pg_advisory_xact_lock('users'::regclass::oid::int, pg_catalog.hashtext(@account))
-        """, P.Text($"{provider}:{providerId}", name: "account"));
-
-    private static (string? GitHubId, string? GoogleId) Ids(IdentityProvider provider, string providerId) => provider switch
+    /// <summary>Reads <see cref="Links"/>.</summary>
+    internal static LinkedAccounts ReadLinks(RowReader row)
     {
-        IdentityProvider.GitHub => (providerId, null),
-        IdentityProvider.Google => (null, providerId),
-        _ => throw new ArgumentOutOfRangeException(nameof(provider), provider, "The provider is not defined."),
-    };
+        var (gitHubId, googleId, gitLabId, bitbucketId) = (row.TextOrNull(), row.TextOrNull(), row.TextOrNull(), row.TextOrNull());
+        var (username, connectedAt) = (row.TextOrNull(), row.TimeOrNull());
+        var links = (gitHubId is null ? 0 : AccountLinks.GitHub)
+            | (googleId is null ? 0 : AccountLinks.Google)
+            | (gitLabId is null ? 0 : AccountLinks.GitLab)
+            | (bitbucketId is null ? 0 : AccountLinks.Bitbucket)
+            | (row.Flag() ? AccountLinks.GitHubConnection : 0);
+        return new LinkedAccounts(links, gitHubId, googleId, username, connectedAt) { GitLabId = gitLabId, BitbucketId = bitbucketId };
+    }
+
+    private static PasswordHash? ReadPassword(RowReader row) =>
+        row.TextOrNull() is { Length: > 0 } hash ? PasswordHash.From(hash) : null;
 }

@@ -64,6 +64,12 @@ public enum AccountLinks
 
     /// <summary>The GitHub tokens that the platform uses: <c>github_connections</c>.</summary>
     GitHubConnection = 4,
+
+    /// <summary>The GitLab account that can sign in: <c>user_identities</c>.</summary>
+    GitLab = 8,
+
+    /// <summary>The Bitbucket account that can sign in: <c>user_identities</c>.</summary>
+    Bitbucket = 16,
 }
 
 /// <summary>The links of an account in detail, so that the owner can recognise their own.</summary>
@@ -73,4 +79,11 @@ public enum AccountLinks
 /// <param name="GitHubUsername">The name at GitHub of the user whose tokens are stored; null without tokens, or when not known.</param>
 /// <param name="GitHubConnectedAt">When the GitHub tokens were stored; null without tokens.</param>
 public sealed record LinkedAccounts(
-    AccountLinks Links, string? GitHubId, string? GoogleId, string? GitHubUsername, DateTimeOffset? GitHubConnectedAt);
+    AccountLinks Links, string? GitHubId, string? GoogleId, string? GitHubUsername, DateTimeOffset? GitHubConnectedAt)
+{
+    /// <summary>The id of the GitLab account that can sign in; null when none is linked.</summary>
+    public string? GitLabId { get; init; }
+
+    /// <summary>The id of the Bitbucket account that can sign in; null when none is linked.</summary>
+    public string? BitbucketId { get; init; }
+}

@@ -11,7 +11,8 @@ internal sealed class PasswordResetTokenRepository(Db db, AccountContext context
 
     // Whether a row t has the hash @hash and is usable. Needs @now.
     private const string Usable = $"t.token_hash::text = @hash AND t.used_at IS NULL AND t.expires_at > {ServerTime.Present}";
-    private const AccountLinks AllLinks = AccountLinks.GitHub | AccountLinks.Google | AccountLinks.GitHubConnection;
+    private const AccountLinks AllLinks = AccountLinks.GitHub | AccountLinks.Google | AccountLinks.GitHubConnection
+        | AccountLinks.GitLab | AccountLinks.Bitbucket;
 
     private static readonly TimeSpan MaxLifetime = TimeSpan.FromDays(1);
 
@@ -52,8 +53,8 @@ internal sealed class PasswordResetTokenRepository(Db db, AccountContext context
     public Task<LinkedAccounts?> FindLinksAsync(ResetToken token, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(token);
-        return db.FindAsync(ReadLinks, $"""
-            SELECT u.github_id, u.google_id, g.github_username, g.connected_at, g.id IS NOT NULL
+        return db.FindAsync(IdentityRepository.ReadLinks, $"""
+            SELECT {IdentityRepository.Links}
             FROM password_reset_tokens t
             JOIN users u ON u.id = t.user_id
             LEFT JOIN github_connections g ON g.user_id = u.id
@@ -173,6 +174,7 @@ internal sealed class PasswordResetTokenRepository(Db db, AccountContext context
             },
             [
                 @lock, consume, EndAllOfChosen(context.Clock), GitHubConnectionRepository.RemoveOfChosen(keep),
+                UserIdentities.RemoveOfChosen(keep), EmailVerificationTokenRepository.EndAllOfChosen(context.Clock),
                 IdentityRepository.SetPasswordOfChosen(password, keep, context.Clock), SessionRepository.RevokeAllOfChosen(),
                 consumedBefore,
             ], cancellationToken);
@@ -191,13 +193,4 @@ internal sealed class PasswordResetTokenRepository(Db db, AccountContext context
             ))
             """,
             [P.Of(before), P.Of(Limit.Check(limit, IPlatformPasswordResetTokenRepository.MaxPurgeSize), nameof(limit))], cancellationToken);
-
-    private static LinkedAccounts ReadLinks(RowReader row)
-    {
-        var (gitHubId, googleId, username, connectedAt) = (row.TextOrNull(), row.TextOrNull(), row.TextOrNull(), row.TimeOrNull());
-        var links = (gitHubId is null ? 0 : AccountLinks.GitHub)
-            | (googleId is null ? 0 : AccountLinks.Google)
-            | (row.Flag() ? AccountLinks.GitHubConnection : 0);
-        return new LinkedAccounts(links, gitHubId, googleId, username, connectedAt);
-    }
 }

@@ -21,9 +21,6 @@ internal sealed class UserRepository(Db db, AccountContext context) : IUserRepos
     /// </summary>
     internal const string ByEmail = """pg_catalog.array_position(@emails, pg_catalog.lower(u.email::text COLLATE "C")), u.id""";
 
-    /// <summary>Whether a user <c>u</c> is linked with <c>@gitHubId</c> or <c>@googleId</c>; a NULL is linked with nobody.</summary>
-    internal const string IsAtProvider = "(u.github_id::text = @gitHubId OR u.google_id::text = @googleId)";
-
     internal static User Read(RowReader row) => new()
     {
         Id = row.Guid(),
@@ -46,6 +43,17 @@ internal sealed class UserRepository(Db db, AccountContext context) : IUserRepos
         FROM users u
         WHERE u.id = @userId AND {IsOpen}
         FOR NO KEY UPDATE
+        """, P.Of(userId));
+
+    /// <summary>
+    /// As <see cref="Lock"/>, for a batch that changes the address or closes the account: it also waits for the transactions that insert
+    /// rows of the account, so that the statements after it see these rows, and the change of a unique column waits for nobody.
+    /// </summary>
+    internal static Statement LockKeys(Guid userId) => new($"""
+        SELECT 1
+        FROM users u
+        WHERE u.id = @userId AND {IsOpen}
+        FOR UPDATE
         """, P.Of(userId));
 
     public Task<User?> FindAsync(Guid userId, CancellationToken cancellationToken) =>

@@ -17,7 +17,7 @@ internal sealed record DeploymentContext(TimeProvider Clock, LogSecrets Secrets,
     public ScheduledDeployments Schedule { get; } = new(Clock);
 
     /// <summary>Whether the database sums health checks up by the hour.</summary>
-    public HealthCheckHours HealthCheckHours { get; } = new();
+    public HealthCheckHours HealthCheckHours { get; } = new(Clock);
 
     // One object, so that a unit of work that queues several deployments wakes the workers once.
     private Action WakeWorkers { get; } = () => Notifier.Record("");

@@ -3,15 +3,11 @@ using Npgsql;
 
 namespace AutoStack.Data.HealthChecks;
 
-/// <summary>
-/// Whether the database sums checks up by the hour, as the feature <c>timescale</c> does. The answer is kept for a minute, so that services
-/// need no restart after the feature is enabled or disabled.
-/// </summary>
-internal sealed class HealthCheckHours
+/// <summary>Whether the database sums checks up by the hour, as the feature <c>timescale</c> does.</summary>
+/// <param name="clock">The clock of the process.</param>
+internal sealed class HealthCheckHours(TimeProvider clock)
 {
-    private const long KeptMilliseconds = 60_000;
-
-    private volatile Answer? last;
+    private readonly RecentAnswer answer = new(clock);
 
     /// <summary>Reads from the sums of the hours if the database has them, and from the checks otherwise.</summary>
     /// <param name="db">The executor of the caller.</param>
@@ -33,7 +29,7 @@ internal sealed class HealthCheckHours
             when (exception.SqlState is PostgresErrorCodes.UndefinedTable or PostgresErrorCodes.UndefinedFunction)
         {
             // The feature was disabled since the last look.
-            last = new Answer(false, Environment.TickCount64);
+            answer.Keep(false);
             return await fromChecks().ConfigureAwait(false);
         }
     }
@@ -41,18 +37,15 @@ internal sealed class HealthCheckHours
     /// <summary>True when the database has the sums.</summary>
     public async Task<bool> AreThereAsync(Db db, CancellationToken cancellationToken)
     {
-        var now = Environment.TickCount64;
-        if (last is { } known && now - known.At < KeptMilliseconds)
+        if (answer.Value is { } known)
         {
-            return known.AreThere;
+            return known;
         }
 
         var found = await db.FindValueAsync(
             row => row.Flag(), "SELECT pg_catalog.to_regclass('public.deployment_health_hours') IS NOT NULL", [], cancellationToken)
-            .ConfigureAwait(false);
-        last = new Answer(found == true, now);
-        return found == true;
+            .ConfigureAwait(false) == true;
+        answer.Keep(found);
+        return found;
     }
-
-    private sealed record Answer(bool AreThere, long At);
 }

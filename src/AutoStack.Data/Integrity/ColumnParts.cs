@@ -35,6 +35,7 @@ internal static class ColumnParts
         Form("sessions", "client_key_hash", $"^{Sha256}$", "the hash of a client is not a SHA-256", "Remove the session."),
         Form("sessions", "sealed_token", "^[A-Za-z0-9_-]+$", "a sealed token is not base64url", "Remove the session."),
         Form("password_reset_tokens", "token_hash", $"^{Sha256}$", "a hash is not a SHA-256", "Remove the row."),
+        Form("email_verification_tokens", "token_hash", $"^{Sha256}$", "a hash is not a SHA-256", "Remove the row."),
         Form("sign_in_attempts", "subject_hash", $"^{Sha256}$", "a subject is not a SHA-256", "Remove the row."),
         Form(
             "users", "password_hash", @"^\$2[abxy]\$[0-9]{2}\$[./A-Za-z0-9]{53}$", "a password is not a bcrypt hash",
@@ -54,6 +55,7 @@ internal static class ColumnParts
         Known<DeploymentLogLevel>("deployment_runtime_logs", "log_level"),
         Known<ProjectRuntime>("projects", "runtime"),
         Known<Theme>("user_preferences", "theme"),
+        Known<EmailPurpose>("email_verification_tokens", "purpose"),
         Known<WebhookProvider>("webhook_payloads", "provider"),
     ];
 

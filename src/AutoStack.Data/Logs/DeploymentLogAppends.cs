@@ -9,7 +9,7 @@ namespace AutoStack.Data.Logs;
 /// lock is a separate statement: only a statement that starts after the lock was taken sees the numbers assigned before. The last line of
 /// an append stores the size of the log.
 /// </summary>
-internal sealed class DeploymentLogAppends(Db db, LogWriterOptions options)
+internal sealed partial class DeploymentLogAppends(Db db, LogContext context)
 {
     /// <summary>The number of lines from which COPY is faster than INSERT.</summary>
     internal const int CopyFrom = 5000;
@@ -90,7 +90,7 @@ internal sealed class DeploymentLogAppends(Db db, LogWriterOptions options)
     // The trigger leaves assigned numbers as they are.
     private static readonly Statement Copy = new($"COPY deployment_logs ({Stored}) FROM STDIN (FORMAT BINARY)");
 
-    private readonly long maxBytes = options.MaxBytesPerDeployment ?? long.MaxValue;
+    private readonly long maxBytes = context.Writer.MaxBytesPerDeployment ?? long.MaxValue;
 
     // The message in place of the first line beyond the maximum size.
     private string Ending => $"[The log is longer than {maxBytes} bytes: what follows is not stored.]";
@@ -98,19 +98,6 @@ internal sealed class DeploymentLogAppends(Db db, LogWriterOptions options)
     /// <summary>Appends lines of one deployment; blocks while another transaction appends to the same log.</summary>
     public Task AppendAsync(Guid deploymentId, LogLines lines, DateTimeOffset now, CancellationToken cancellationToken)
     {
-        // The server would plan the insert anew at every call, because it expects more lines of a generic plan than of a short array:
-        // three quarters of the time of one line. In a unit of work the setting would meet other statements. The feature citus, which has
-        // the table deployment_ids, knows no generic plan of the insert.
-        var @lock = new Statement($"""
-            SELECT CASE
-                WHEN @isAlone::boolean AND pg_catalog.to_regclass('public.deployment_ids') IS NULL
-                THEN pg_catalog.set_config('plan_cache_mode', 'force_generic_plan', TRUE)
-            END
-            FROM (SELECT 1) u
-            {LockTable}
-            {OnThisNode}
-            WHERE pg_catalog.pg_advisory_xact_lock(pg_catalog.uuid_hash_extended(@deploymentId, {LockKey})) IS NOT NULL
-            """, P.Of(deploymentId), P.Of(db.IsTransactionPerCall, "isAlone"));
         // The end of the log is read once, not once per line.
         var insert = new Statement($"""
             WITH log AS MATERIALIZED (
@@ -147,9 +134,10 @@ internal sealed class DeploymentLogAppends(Db db, LogWriterOptions options)
             P.Column(lines.Messages));
         if (!lines.IsForCopy)
         {
-            return db.WriteBatchAsync(sets => sets.AnyAsync(), [@lock, insert], cancellationToken);
+            return StoreAsync(deploymentId, insert, cancellationToken);
         }
 
+        var @lock = Lock(deploymentId, keepsPlan: false);
         var keep = new Statement("SELECT pg_catalog.set_config('autostack.locked_logs', @deploymentId::text, TRUE)", P.Of(deploymentId));
         return CopyAsync(lines, now, [@lock, keep, Ends([deploymentId])], [@lock, insert], NothingAsync, cancellationToken);
     }

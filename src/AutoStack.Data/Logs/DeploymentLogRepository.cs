@@ -188,7 +188,7 @@ internal sealed class DeploymentLogRepository(Db db, LogContext context) : IDepl
                 context.Secrets.MaskLine(deploymentId, message, context.Writer.MaxLineBytes, out _));
         }
 
-        await new DeploymentLogAppends(db, context.Writer).AppendAsync(deploymentId, sent, now, cancellationToken).ConfigureAwait(false);
+        await new DeploymentLogAppends(db, context).AppendAsync(deploymentId, sent, now, cancellationToken).ConfigureAwait(false);
         db.WhenCommitted(() => context.Notifier.Record(deploymentId.ToString()));
     }
 

@@ -30,7 +30,7 @@ internal sealed partial class DeploymentLogWriter : IDeploymentLogWriter, IAsync
     {
         (options, this.context, this.logger) = (context.Writer, context, logger);
         buffer = new LogBuffer(options);
-        appends = new DeploymentLogAppends(db, options);
+        appends = new DeploymentLogAppends(db, context);
         metrics = new LogWriterMetrics(buffer);
         outage = new Outage(exception => LogAway(logger, exception), () => LogBack(logger));
     }

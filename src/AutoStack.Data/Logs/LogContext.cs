@@ -9,4 +9,8 @@ namespace AutoStack.Data.Logs;
 /// <param name="Writer">The bounds of lines, logs and buffers.</param>
 /// <param name="SearchTime">The maximum duration of one search.</param>
 internal sealed record LogContext(
-    TimeProvider Clock, LogSecrets Secrets, Notifier Notifier, LogWriterOptions Writer, TimeSpan SearchTime);
+    TimeProvider Clock, LogSecrets Secrets, Notifier Notifier, LogWriterOptions Writer, TimeSpan SearchTime)
+{
+    /// <summary>Whether other nodes may have the lines: the feature <c>citus</c>.</summary>
+    public RecentAnswer HasNodes { get; } = new(Clock);
+}

@@ -37,7 +37,7 @@ internal static partial class BranchName
         var own = RepositoryAddress.Trim(branch);
         if (own.StartsWith(Prefix, StringComparison.Ordinal))
         {
-            own = own[Prefix.Length..];
+            own = RepositoryAddress.Trim(own[Prefix.Length..]);
         }
 
         return ProblemOf(own) is { } problem ? throw new ArgumentException($"{name} {problem}.", name) : own;

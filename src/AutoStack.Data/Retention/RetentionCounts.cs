@@ -52,6 +52,12 @@ internal static class RetentionCounts
         WHERE t.expires_at < @before OR t.used_at < @before
         """, P.Of(before));
 
+    public static Statement EmailVerificationTokens(DateTimeOffset before) => new($"""
+        SELECT pg_catalog.count(e.id)
+        FROM email_verification_tokens e
+        WHERE {EmailVerificationTokenRepository.Purgeable}
+        """, P.Of(before));
+
     public static Statement WebhookPayloads(DateTimeOffset before) => new("""
         SELECT pg_catalog.count(w.id)
         FROM webhook_payloads w

@@ -46,6 +46,11 @@ public sealed record RetentionPolicy
     public TimeSpan? PasswordResetTokens { get; init; } = TimeSpan.FromDays(7);
 
     /// <summary>
+    /// Proofs of e-mail addresses, by the time of their expiry, use or end: 7 days, for questions about who changed an address.
+    /// </summary>
+    public TimeSpan? EmailVerificationTokens { get; init; } = TimeSpan.FromDays(7);
+
+    /// <summary>
     /// Webhook payloads, by the time of receipt: 30 days. A provider sends a delivery again within days; afterwards it serves audits.
     /// </summary>
     public TimeSpan? WebhookPayloads { get; init; } = TimeSpan.FromDays(30);

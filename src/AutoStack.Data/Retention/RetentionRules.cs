@@ -40,6 +40,9 @@ internal static class RetentionRules
             (from, _, _, limit, token) => from.SignInAttempts.PurgeExpiredAsync(limit, token), RetentionCounts.SignInAttempts),
         new("password_reset_tokens", nameof(RetentionPolicy.PasswordResetTokens), policy => policy.PasswordResetTokens,
             (from, _, before, limit, token) => from.ResetTokens.PurgeAsync(before, limit, token), RetentionCounts.PasswordResetTokens),
+        new("email_verification_tokens", nameof(RetentionPolicy.EmailVerificationTokens), policy => policy.EmailVerificationTokens,
+            (from, _, before, limit, token) => from.EmailTokens.PurgeAsync(before, limit, token),
+            RetentionCounts.EmailVerificationTokens),
         new("webhook_payloads", nameof(RetentionPolicy.WebhookPayloads), policy => policy.WebhookPayloads,
             (from, _, before, limit, token) => from.Webhooks.PurgeAsync(before, limit, token), RetentionCounts.WebhookPayloads)
         {

@@ -17,6 +17,7 @@ internal sealed record RetentionSources(
     IPlatformSessionRepository Sessions,
     IPlatformSignInThrottle SignInAttempts,
     IPlatformPasswordResetTokenRepository ResetTokens,
+    IPlatformEmailVerificationTokenRepository EmailTokens,
     IWebhookPayloadRepository Webhooks,
     PartitionMaintenance Partitions,
     ClosedAccounts ClosedAccounts);

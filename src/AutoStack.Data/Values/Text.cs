@@ -13,7 +13,9 @@ internal static class Text
     public static string Clean(string text)
     {
         var span = text.AsSpan();
-        return span.Contains('\0') || span.IndexOfAnyInRange('\uD800', '\uDFFF') >= 0 ? Replace(text) : text;
+        return span.Contains('\0') || (span.IndexOfAnyInRange('\uD800', '\uDFFF') is >= 0 and var first && HasHalf(span[first..]))
+            ? Replace(text)
+            : text;
     }
 
     /// <summary>The length of a clean text in code points, as PostgreSQL counts.</summary>
@@ -73,6 +75,19 @@ internal static class Text
         return kept + Mark(bytes - Encoding.UTF8.GetByteCount(kept));
 
         static string Mark(int bytes) => $" [{bytes} bytes cut]";
+    }
+
+    private static bool HasHalf(ReadOnlySpan<char> text)
+    {
+        for (var i = 0; i < text.Length; i++)
+        {
+            if (char.IsSurrogate(text[i]) && (i + 1 == text.Length || !char.IsSurrogatePair(text[i], text[++i])))
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     private static string Replace(string text) => string.Create(text.Length, text, static (target, source) =>

@@ -16,6 +16,9 @@ public sealed class DumpTests
     private const string Others = """
         INSERT INTO user_preferences (id, user_id) SELECT gen_random_uuid(), id FROM users LIMIT 20;
         INSERT INTO github_connections (user_id, github_access_token, scope) SELECT id, E'\\ \t \r\n '' "', '' FROM users LIMIT 20;
+        INSERT INTO user_identities SELECT gen_random_uuid(), id, 'gitlab', E'7 \\ ' || id, now() FROM users LIMIT 20;
+        INSERT INTO email_verification_tokens
+        SELECT gen_random_uuid(), id, 'change', 'new' || email, email, md5(id::text), now(), NULL, NULL, now() FROM users LIMIT 20;
         INSERT INTO upkeep_leases (name, created_at, holder) VALUES ('retention', now(), E'host "\\" \t');
         INSERT INTO sign_in_attempts VALUES ('subject', 3, now());
         INSERT INTO deployment_runtime_logs (deployment_id, message) SELECT id, 'Größe 🚀 ' || id FROM deployments LIMIT 20;

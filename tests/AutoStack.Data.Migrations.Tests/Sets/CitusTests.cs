@@ -1,5 +1,7 @@
+using AutoStack.Data.Logs;
 using AutoStack.Data.Migrations.Tests.Support;
 using AutoStack.Data.Testing;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace AutoStack.Data.Migrations.Tests.Sets;
 
@@ -102,6 +104,34 @@ public sealed class CitusTests : MigrationTests
         Assert.That(
             await ListAsync("SELECT l.seq FROM deployment_logs l JOIN deployment_log_ends e USING (deployment_id) ORDER BY l.seq"),
             Is.EqualTo(new[] { "8", "9" }));
+    }
+
+    [Test]
+    public async Task A_service_appends_lines_while_the_feature_is_enabled_and_disabled()
+    {
+        await using var services = new ServiceCollection()
+            .AddAutoStackData(ConnectionString)
+            .AddAutoStackDataWorkers()
+            .BuildServiceProvider();
+        var logs = services.GetRequiredService<IPlatformDeploymentLogRepository>();
+        var deployment = await ScalarAsync<Guid>("SELECT id FROM deployments ORDER BY id LIMIT 1");
+        async Task AppendAsync()
+        {
+            for (var i = 0; i < 3; i++)
+            {
+                await logs.AppendAsync(deployment, [new NewDeploymentLog { Message = "a line" }], Token);
+            }
+        }
+
+        await AppendAsync();
+        await Migrator().UpgradeAsync(MigrationTarget.Head.In(Name), cancellationToken: Token);
+        await AppendAsync();
+        await Migrator().DowngradeAsync(MigrationTarget.Base.In(Name), cancellationToken: Token);
+        await AppendAsync();
+
+        Assert.That(
+            await ListAsync($"SELECT seq FROM deployment_logs WHERE deployment_id = '{deployment}' AND message = 'a line' ORDER BY seq"),
+            Is.EqualTo(Enumerable.Range(21, 9).Select(seq => $"{seq}")));
     }
 
     [Test]

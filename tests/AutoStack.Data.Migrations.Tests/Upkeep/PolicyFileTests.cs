@@ -14,8 +14,8 @@ public sealed class PolicyFileTests
         var (policy, pacing) = Read("""
             {
                 "deletedDeployments": "1w", "deploymentLogs": "48h", "runtimeLogs": null, "healthChecks": "90m",
-                "expiredSessions": false, "expiredSignInAttempts": true, "passwordResetTokens": "7d", "webhookPayloads": "3600s",
-                "closedAccounts": false, "batchSize": 10, "maxBatches": 20,
+                "expiredSessions": false, "expiredSignInAttempts": true, "passwordResetTokens": "7d", "emailVerificationTokens": "5d",
+                "webhookPayloads": "3600s", "closedAccounts": false, "batchSize": 10, "maxBatches": 20,
                 "pacing": { "niceRatio": 0.5, "targetBatchTime": "250ms", "maxReplicaLag": null, "maxPause": "5s" }
             }
             """);
@@ -29,6 +29,7 @@ public sealed class PolicyFileTests
             ExpiredSessions = false,
             ClosedAccounts = false,
             PasswordResetTokens = TimeSpan.FromDays(7),
+            EmailVerificationTokens = TimeSpan.FromDays(5),
             WebhookPayloads = TimeSpan.FromHours(1),
             BatchSize = 10,
             MaxBatches = 20,

@@ -26,6 +26,7 @@ public sealed class ReaderTests(string release)
         ["upkeep_leases.claim_key"] = "a process proves its lease with it",
         ["sign_in_attempts.subject_hash"] = "accounts and addresses can be guessed from it",
         ["password_reset_tokens.token_hash"] = "tokens of the Python services may be stored in clear",
+        ["email_verification_tokens.token_hash"] = "what a mail proves itself by",
         ["github_connections.github_access_token"] = "in clear when the Python services stored it",
         ["github_connections.github_refresh_token"] = "in clear when the Python services stored it",
         ["github_connections.github_access_token_version"] = "what the token is bound to",

@@ -206,7 +206,7 @@ public sealed class PasswordResetTokenRepositoryTests : DatabaseTests
         Assert.That(() => ResetTokens.ConsumeAsync(null!, Password, AccountLinks.None, Token), Throws.ArgumentNullException);
         Assert.That(() => ResetTokens.ConsumeAsync(ResetToken.New(), null!, AccountLinks.None, Token), Throws.ArgumentNullException);
         Assert.That(
-            () => ResetTokens.ConsumeAsync(ResetToken.New(), Password, (AccountLinks)8, Token),
+            () => ResetTokens.ConsumeAsync(ResetToken.New(), Password, (AccountLinks)32, Token),
             Throws.TypeOf<ArgumentOutOfRangeException>());
         Assert.That(() => ResetTokens.FindLinksAsync(null!, Token), Throws.ArgumentNullException);
         Assert.That(() => ResetTokens.FindUsableAsync(null!, Token), Throws.ArgumentNullException);

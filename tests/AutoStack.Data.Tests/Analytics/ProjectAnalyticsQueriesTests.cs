@@ -1,4 +1,5 @@
 using AutoStack.Data.Analytics;
+using AutoStack.Data.HealthChecks;
 
 namespace AutoStack.Data.Tests.Analytics;
 
@@ -52,6 +53,73 @@ public sealed class ProjectAnalyticsQueriesTests : AnalyticsTests
             Assert.That(analytics.Uptime, Is.EqualTo(new ProjectUptime(asked.Count, asked.Count(c => c.IsLive))));
             Assert.That(analytics.Uptime.Uptime, Is.EqualTo((double)asked.Count(c => c.IsLive) / asked.Count));
         }
+    }
+
+    // Ids of both versions: the order of the ids is that of the times for some deployments only.
+    [Test]
+    public async Task The_uptime_is_that_of_a_plain_statement_after_any_history([Values(1, 2, 3, 4, 5, 6)] int seed)
+    {
+        var random = new Random(seed);
+        var start = Utc("2026-02-01");
+        var (project, other) = (await AddProjectAsync(), await AddProjectAsync());
+        var sibling = await AddProjectAsync(project.UserId);
+        var ids = new List<Guid>();
+        for (var step = 0; step < 40; step++)
+        {
+            await ChangeAsync();
+            var from = Moment();
+            var range = new TimeRange(from, from.AddMinutes(random.Next(1, 4000)));
+            var uptime = (await Analytics.FindAsync(project.Id, project.UserId, range, Token))!.Uptime;
+            Assert.That($"{uptime.Checks} {uptime.LiveChecks}", Is.EqualTo(await ScalarAsync(
+                """
+                SELECT count(*) || ' ' || count(*) FILTER (WHERE h.is_live)
+                FROM deployment_health_checks h
+                JOIN deployments d ON d.id = h.deployment_id
+                WHERE d.project_id = $1 AND d.user_id = $2 AND NOT d.is_deleted AND h.checked_at >= $3 AND h.checked_at < $4
+                """, project.Id, project.UserId, Column(range.From), Column(range.To))), $"step {step}");
+        }
+
+        // Whole minutes, so that checks lie on the ends of ranges.
+        DateTimeOffset Moment() => start.AddMinutes(random.Next(-200, 4000));
+
+        async Task ChangeAsync()
+        {
+            var id = ids.Count == 0 ? Guid.Empty : ids[random.Next(ids.Count)];
+            switch (ids.Count < 5 ? 0 : random.Next(10))
+            {
+                case < 3:
+                    var of = random.Next(4) switch { 0 => other, 1 => sibling, _ => project };
+                    var owner = random.Next(8) == 0 ? other.UserId : of.UserId;
+                    var made = Moment();
+                    var added = random.Next(2) == 0 ? Guid.NewGuid() : Guid.CreateVersion7(made);
+                    ids.Add(added);
+                    await InsertAsync([new Row(added, of.Id, owner, "success", made, random.Next(99), IsDeleted: random.Next(6) == 0)]);
+                    break;
+                case < 8:
+                    await PlatformHealthChecks.AddManyAsync(
+                        [
+                            .. Enumerable.Range(0, random.Next(1, 60)).Select(_ => new NewDeploymentHealthCheck
+                            {
+                                DeploymentId = ids[random.Next(ids.Count)],
+                                Url = "http://a",
+                                IsLive = random.Next(3) > 0,
+                                CheckedAt = Moment(),
+                            }),
+                        ], Token);
+                    break;
+                case 8:
+                    await ExecuteAsync("UPDATE deployments SET is_deleted = NOT is_deleted WHERE id = $1", id);
+                    break;
+                default:
+                    await (random.Next(2) == 0
+                        ? PlatformHealthChecks.PurgeAsync(start.AddMinutes(random.Next(600)), 40, Token)
+                        : ExecuteAsync("DELETE FROM deployments WHERE id = $1", id));
+                    ids.RemoveAll(gone => gone == id);
+                    break;
+            }
+        }
+
+        static DateTime Column(DateTimeOffset time) => DateTime.SpecifyKind(time.UtcDateTime, DateTimeKind.Unspecified);
     }
 
     [Test]

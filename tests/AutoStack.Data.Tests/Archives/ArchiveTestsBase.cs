@@ -24,6 +24,7 @@ public abstract class ArchiveTestsBase : DatabaseTests
         RuntimeLogs = TimeSpan.FromDays(30),
         HealthChecks = TimeSpan.FromDays(30),
         PasswordResetTokens = null,
+        EmailVerificationTokens = null,
         WebhookPayloads = null,
         ExpiredSessions = false,
         ExpiredSignInAttempts = false,

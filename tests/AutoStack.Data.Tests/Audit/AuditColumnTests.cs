@@ -7,6 +7,7 @@ public sealed class AuditColumnTests : AuditTestsBase
     private static readonly string[] Secrets =
     [
         "deployments.env_vars", "deployments.env_vars_version",
+        "email_verification_tokens.token_hash",
         "github_connections.github_access_token", "github_connections.github_access_token_version",
         "github_connections.github_refresh_token", "github_connections.github_refresh_token_version",
         "password_reset_tokens.token_hash",
@@ -48,8 +49,8 @@ public sealed class AuditColumnTests : AuditTestsBase
         Is.EqualTo(new[]
         {
             "deployment_containers 4", "deployment_health_checks 4", "deployment_logs 4", "deployment_runtime_logs 4",
-            "deployment_stages 4", "deployments 4", "github_connections 4", "password_reset_tokens 4", "projects 4", "sessions 4",
-            "user_preferences 4", "users 4", "webhook_payloads 4",
+            "deployment_stages 4", "deployments 4", "email_verification_tokens 4", "github_connections 4", "password_reset_tokens 4",
+            "projects 4", "sessions 4", "user_identities 4", "user_preferences 4", "users 4", "webhook_payloads 4",
         }));
 
     [Test]

@@ -37,7 +37,8 @@ public sealed class AuditCostTests
             "(id, user_id, project_id, status, created_at) SELECT $1, user_id, id, 'success', now() FROM projects WHERE name = 'site'",
             "is_deleted = TRUE"),
         ("deployment_containers",
-            "(id, deployment_id, container_id, image, host, port) SELECT $1, id, 'c', 'i', $1::text, 1 FROM deployments WHERE branch = 'own'",
+            "(id, deployment_id, container_id, image, host, port) "
+                + "SELECT $1, id, 'c', 'i', $1::text, 1 FROM deployments WHERE branch = 'own'",
             "status = 'stopped', stopped_at = now()"),
         ("webhook_payloads", "(id, provider, payload_json, headers) VALUES ($1, 'github', '{\"a\": 1}', '{}')", "provider = 'gitlab'"),
     ];

@@ -22,6 +22,11 @@ public sealed class Cascades : DatabaseTests
         SELECT uid(2, n), uid(1, n % 901), 'hash-' || n, now(), now() FROM generate_series(0, 3600) n;
         INSERT INTO password_reset_tokens (id, user_id, token_hash, expires_at, created_at)
         SELECT uid(2, n), uid(1, n % 901), 'hash-' || n, now(), now() FROM generate_series(0, 3600) n;
+        INSERT INTO email_verification_tokens (id, user_id, purpose, email, previous_email, token_hash, expires_at, created_at)
+        SELECT uid(2, n), uid(1, n % 901), 'verify', 'a@example.com', 'a@example.com', 'hash-' || n, now(), now()
+        FROM generate_series(0, 3600) n;
+        INSERT INTO user_identities (id, user_id, provider, provider_id, linked_at)
+        SELECT uid(2, n), uid(1, n), 'gitlab', n::text, now() FROM generate_series(0, 900) n;
 
         INSERT INTO projects (id, user_id, name, repository, created_at, updated_at)
         SELECT uid(3, n), uid(1, CASE WHEN n < 10 THEN 0 ELSE n % 900 + 1 END), 'Site', 'ada/site', now(), now()

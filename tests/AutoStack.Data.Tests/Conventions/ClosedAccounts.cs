@@ -133,6 +133,9 @@ public sealed class ClosedAccounts : DatabaseTests
         { ParameterType: var type } when type == typeof(GitHubConnection) => rows.Connection with { UserId = ownerId },
         { ParameterType: var type } when type == typeof(ProviderLink) =>
             new ProviderLink { Provider = IdentityProvider.Google, ProviderId = "7", SignedInAt = rows.SignedInAt },
+        { ParameterType: var type } when type == typeof(EmailChange) =>
+            new EmailChange { Email = $"{Unique("ada")}@example.com", SignedInAt = rows.SignedInAt },
+        { ParameterType: var type } when type == typeof(EmailToken) => rows.EmailToken,
         { Name: "start" or "since" } => Clock.Start.AddDays(-1),
         { Name: "end" } => Clock.Start.AddDays(1),
         { Name: "expectedVersion" or "status" } => null,
@@ -156,6 +159,8 @@ public sealed class ClosedAccounts : DatabaseTests
             user.Id, (GitHubTokens)Arguments.Valid(typeof(GitHubTokens), "tokens"), Token);
         await Preferences.UpdateAsync(user.Id, new UserPreferencesPatch(), Token);
         await ResetTokens.IssueAsync(user.Id, PasswordResetToken.DefaultLifetime, Token);
+        var emailToken = (await EmailTokens.IssueAsync(user.Id, EmailVerification.DefaultLifetime, Token)).Token!;
+        await ExecuteAsync("INSERT INTO user_identities VALUES (gen_random_uuid(), $1, 'gitlab', $2, now())", user.Id, user.Id.ToString());
         var signedInAt = await SignInAsync(user.Id);
         var built = await EnqueueAsync(project);
         var rebuilt = await EnqueueAsync(project);
@@ -173,11 +178,12 @@ public sealed class ClosedAccounts : DatabaseTests
             INSERT INTO deployment_health_checks (id, deployment_id, url, is_live, checked_at)
             VALUES (gen_random_uuid(), $1, 'http://a', TRUE, $2)
             """, waiting.Id, DateTime.SpecifyKind(Clock.Start.UtcDateTime, DateTimeKind.Unspecified));
-        return new Rows(user.Id, project.Id, waiting.Id, email, connection, signedInAt);
+        return new Rows(user.Id, project.Id, waiting.Id, email, connection, signedInAt, emailToken);
     }
 
     private Task<object?> EveryRowAsync() => ScalarAsync($"SELECT string_agg(r.line, '\n' ORDER BY r.line) FROM ({everyRow}) r");
 
     private sealed record Rows(
-        Guid OwnerId, Guid ProjectId, Guid DeploymentId, string Email, GitHubConnection Connection, DateTimeOffset SignedInAt);
+        Guid OwnerId, Guid ProjectId, Guid DeploymentId, string Email, GitHubConnection Connection, DateTimeOffset SignedInAt,
+        EmailToken EmailToken);
 }

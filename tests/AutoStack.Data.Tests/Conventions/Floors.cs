@@ -13,11 +13,11 @@ public sealed partial class Floors
     private const string Composition = ".";
 
     // From the ground up.
-    private static readonly string[][] FromTheGround =
+    internal static readonly string[][] FromTheGround =
     [
         ["Values", "Postgres", "Secrets", "Status"],
         ["Accounts", "Projects", "Deployments", "Containers", "HealthChecks", "Logs", "Webhooks", "Analytics"],
-        ["Retention", "Partitions", "Archives", "Audit", "SecretRotation", "Monitoring", "Integrity", "Health", "Hosting"],
+        ["Retention", "Partitions", "Archives", "Exports", "Audit", "SecretRotation", "Monitoring", "Integrity", "Health", "Hosting"],
         [Composition],
     ];
 

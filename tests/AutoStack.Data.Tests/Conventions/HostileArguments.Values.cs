@@ -99,6 +99,8 @@ public sealed partial class HostileArguments
             _ when type == typeof(PasswordHash) => PasswordHash.From("$2b$04$abcdefghijklmnopqrstuuJ8hJZ1xQ0hQZ1xQ0hQZ1xQ0hQZ1xQ0h"),
             _ when type == typeof(SessionToken) => SessionToken.New(),
             _ when type == typeof(ResetToken) => ResetToken.New(),
+            _ when type == typeof(EmailToken) => EmailToken.New(),
+            _ when type == typeof(Stream) => Stream.Null,
             _ when type == typeof(ClientKey) => ClientKey.New(),
             _ when type == typeof(IPAddress) => IPAddress.Loopback,
             _ when type == typeof(GitHubScopes) => GitHubScopes.Parse("repo"),
@@ -195,7 +197,9 @@ public sealed partial class HostileArguments
             [
                 IPAddress.Any, IPAddress.Broadcast, IPAddress.IPv6Any, IPAddress.Parse("::ffff:1.2.3.4"), IPAddress.Parse("fe80::1%7"),
             ],
-            _ when type == typeof(SessionToken) || type == typeof(ResetToken) || type == typeof(ClientKey) => [],
+            _ when type == typeof(SessionToken) || type == typeof(ResetToken) || type == typeof(EmailToken)
+                || type == typeof(ClientKey) => [],
+            _ when type == typeof(Stream) => [new MemoryStream([], writable: false)],
             _ when type == typeof(IArchiveStore) => [],
             _ when type == typeof(RestoreTarget) => [RestoreTarget.Partition],
             _ when type.BaseType == typeof(MulticastDelegate) || IsOf(type, typeof(IProgress<>)) => [],

@@ -7,6 +7,7 @@ using AutoStack.Data.Archives;
 using AutoStack.Data.Audit;
 using AutoStack.Data.Containers;
 using AutoStack.Data.Deployments;
+using AutoStack.Data.Exports;
 using AutoStack.Data.HealthChecks;
 using AutoStack.Data.Integrity;
 using AutoStack.Data.Logs;
@@ -25,7 +26,7 @@ using Npgsql;
 namespace AutoStack.Data.Tests.Conventions;
 
 /// <summary>The code of the README and of the pages in docs, compiled.</summary>
-internal static class ReadmeCode
+internal static partial class ReadmeCode
 {
     public static async Task RecentAsync(IDeploymentRepository deployments, Guid userId, CancellationToken cancellationToken)
     {
@@ -510,14 +511,6 @@ internal static class ReadmeCode
         }
     }
 
-    public static async Task TestingAsync()
-    {
-        await using var server = await PostgresServer.StartAsync();
-        await using var database = await server.CreateDatabaseAsync();
-        var services = new ServiceCollection().AddAutoStackData(database.ConnectionString);
-        _ = services;
-    }
-
     public static async Task<string> RegisterAsync(
         IIdentityRepository identities, IPasswordHasher passwords, Func<string, string, Task> mail,
         string name, string email, string password,
@@ -539,14 +532,14 @@ internal static class ReadmeCode
             return $"too many attempts; try again at {until:HH:mm}"; // 429
         }
 
-        var credentials = await identities.FindCredentialsAsync(email, cancellationToken);
-        var check = await passwords.VerifyAsync(password, credentials?.Password, cancellationToken); // PasswordHasherBusyException: 503
-        if (credentials?.Password is not { } stored || check == VerificationOutcome.Failed)
+        var (user, stored) = await identities.FindUserWithCredentialsAsync(email, cancellationToken);
+        var check = await passwords.VerifyAsync(password, stored, cancellationToken); // PasswordHasherBusyException: 503
+        if (user is null || stored is null || check == VerificationOutcome.Failed)
         {
             return "wrong address or password";
         }
 
-        var session = new NewSession { UserId = credentials.UserId, Client = client };
+        var session = new NewSession { UserId = user.Id, Client = client };
         if (await sessions.AddVerifiedAsync(session, stored, cancellationToken) is not { Issued: { } issued })
         {
             return "the password was just changed";
@@ -556,7 +549,7 @@ internal static class ReadmeCode
         if (check == VerificationOutcome.SucceededRehashNeeded)
         {
             var renewed = await passwords.HashAsync(password, cancellationToken);
-            await identities.RehashAsync(credentials.UserId, stored, renewed, cancellationToken);
+            await identities.RehashAsync(user.Id, stored, renewed, cancellationToken);
         }
 
         return issued.Token.Reveal();
@@ -613,6 +606,36 @@ internal static class ReadmeCode
         };
         return await identities.ChangePasswordAsync(credentials.UserId, change, cancellationToken) == PasswordChangeOutcome.Changed
             ? "changed, and signed out elsewhere" : "the password was just changed";
+    }
+
+    public static async Task<EmailRedeemOutcome> ChangeEmailAsync(
+        IEmailVerificationTokenRepository emails, Func<string, string, Task> mail, Session session, string newEmail, EmailToken token2,
+        CancellationToken cancellationToken)
+    {
+        var change = new EmailChange { Email = newEmail, SignedInAt = session.SignedInAt ?? default };
+        var issue = await emails.IssueChangeAsync(session.UserId, change, cancellationToken);
+        if (issue is { Token: { } token, Verification: { } asked })
+        {
+            await mail(asked.Email, token.Reveal());
+            await mail(asked.PreviousEmail, $"your account is to get the address {asked.Email}; change your password if that was not you");
+        }
+
+        // Later, with the token of the mail, in a session of the user.
+        var redeemed = await emails.RedeemAsync(session.UserId, token2, exceptSessionId: session.Id, cancellationToken);
+        if (redeemed is { Outcome: EmailRedeemOutcome.Redeemed, Verification: { } done } && done.Email != done.PreviousEmail)
+        {
+            await mail(done.PreviousEmail, $"your account has the address {done.Email} now");
+        }
+
+        return redeemed.Outcome;
+    }
+
+    public static async Task<string> ExportAsync(
+        IAccountExport export, Guid userId, string path, CancellationToken cancellationToken)
+    {
+        await using var file = File.Create(path);
+        var lines = await export.WriteAsync(userId, file, cancellationToken);
+        return lines is null ? "there is no such account" : $"{lines} lines";
     }
 
     public static async Task<string> RemoveAccountAsync(IUserRepository users, Session session, CancellationToken cancellationToken)

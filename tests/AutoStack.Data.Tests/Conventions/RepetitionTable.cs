@@ -1,5 +1,6 @@
 using System.Text.RegularExpressions;
 using AutoStack.Data.Archives;
+using AutoStack.Data.Exports;
 using AutoStack.Data.Integrity;
 using AutoStack.Data.Logs;
 using AutoStack.Data.Tests.LostAnswers;
@@ -15,12 +16,12 @@ public sealed partial class RepetitionTable
 {
     private static readonly string[] Reads = ["Find", "List", "Count", "Search", "Summarize", "Measure", "Watch", "Follow"];
 
-    // The log writer repeats its own attempts; units of work and reads on a standby are made of the other interfaces; the verifier and the
-    // archive read.
+    // The log writer repeats its own attempts; units of work and reads on a standby are made of the other interfaces; the verifier, the
+    // archive and the export read.
     private static readonly Type[] WithoutRow =
     [
         typeof(IUnitOfWork), typeof(IStandbyReads), typeof(IDeploymentLogWriter), typeof(ILogSecrets), typeof(IDatabaseVerifier),
-        typeof(ILogArchive),
+        typeof(ILogArchive), typeof(IAccountExport),
     ];
 
     private static IEnumerable<string> Writes =>

@@ -25,6 +25,7 @@ public sealed class RepositoryColumns : DatabaseTests
         ["sessions.client_key_hash"] = "secret",
         ["sessions.sealed_token"] = "secret",
         ["password_reset_tokens.token_hash"] = "secret",
+        ["email_verification_tokens.token_hash"] = "secret",
         ["projects.env_vars"] = "secret",
         ["deployments.env_vars"] = "secret",
         ["github_connections.github_access_token_version"] = "read with the secret",

@@ -11,6 +11,7 @@ public sealed class Retention : DatabaseTests
     {
         ["user_preferences"] = "one row per user, go with the user",
         ["github_connections"] = "one row per user, go with the user",
+        ["user_identities"] = "at most one row per user and provider, go with the user",
         ["projects"] = "live as long as their owner wants",
         ["deployment_leases"] = "one row per running deployment, go with its end",
         ["queue_pauses"] = "one row per paused project, go with the resume",

@@ -33,6 +33,16 @@ public sealed partial class LostAnswerTests
                 host => host.GetRequiredService<IPlatformPasswordResetTokenRepository>().PurgeAsync(LongAgo, 10, Token),
                 async () => await tests.ScalarAsync("SELECT count(*) FROM password_reset_tokens WHERE id = $1", reset.Id));
         },
+        ["IPlatformEmailVerificationTokenRepository.PurgeAsync"] = async tests =>
+        {
+            var issue = await tests.EmailTokens.IssueAsync((await tests.AddUserAsync()).Id, Hour, Token);
+            await tests.ExecuteAsync(
+                "UPDATE email_verification_tokens SET expires_at = '2000-01-01' WHERE id = $1", issue.Verification!.Id);
+            return Purge(
+                host => host.GetRequiredService<IPlatformEmailVerificationTokenRepository>().PurgeAsync(LongAgo, 10, Token),
+                async () => await tests.ScalarAsync(
+                    "SELECT count(*) FROM email_verification_tokens WHERE id = $1", issue.Verification.Id));
+        },
         ["IPlatformSignInThrottle.PurgeExpiredAsync"] = async tests =>
         {
             var subject = Unique("subject");
@@ -51,6 +61,7 @@ public sealed partial class LostAnswerTests
                 RuntimeLogs = null,
                 HealthChecks = null,
                 PasswordResetTokens = null,
+                EmailVerificationTokens = null,
                 WebhookPayloads = null,
                 ExpiredSignInAttempts = false,
                 ClosedAccounts = false,

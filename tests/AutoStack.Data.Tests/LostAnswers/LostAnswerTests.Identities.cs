@@ -49,42 +49,10 @@ public sealed partial class LostAnswerTests
                     Assert.That(await tests.Sessions.ListActiveAsync(user.Id, Token), Is.Empty);
                 });
         },
-        ["IIdentityRepository.LinkAsync"] = async tests =>
-        {
-            var user = await tests.AddUserAsync();
-            var link = new ProviderLink
-            {
-                Provider = IdentityProvider.GitHub,
-                ProviderId = Unique("gh"),
-                SignedInAt = await tests.SignInAsync(user.Id),
-            };
-            return new Write(
-                async host => await host.GetRequiredService<IIdentityRepository>().LinkAsync(user.Id, link, Token),
-                async (result, _) =>
-                {
-                    Assert.That(result, Is.EqualTo(LinkOutcome.Linked));
-                    Assert.That((await tests.Users.FindAsync(user.Id, Token))!.GitHubId, Is.EqualTo(link.ProviderId));
-                });
-        },
-        ["IIdentityRepository.UnlinkAsync"] = async tests =>
-        {
-            var user = (await tests.Identities.SignInWithProviderAsync(Identity($"{Unique("un")}@example.com"), Token)).User!;
-            var link = new ProviderLink
-            {
-                Provider = IdentityProvider.Google,
-                ProviderId = Unique("go"),
-                SignedInAt = await tests.SignInAsync(user.Id),
-            };
-            await tests.Identities.LinkAsync(user.Id, link, Token);
-            return new Write(
-                async host => await host.GetRequiredService<IIdentityRepository>().UnlinkAsync(user.Id, IdentityProvider.GitHub, Token),
-                async (result, told) =>
-                {
-                    Assert.That(result, Is.EqualTo(told == Told.AgainByTheCaller ? UnlinkOutcome.NotLinked : UnlinkOutcome.Unlinked));
-                    var stored = (await tests.Users.FindAsync(user.Id, Token))!;
-                    Assert.That((stored.GitHubId, stored.GoogleId), Is.EqualTo(((string?)null, link.ProviderId)));
-                });
-        },
+        ["IIdentityRepository.LinkAsync"] = tests => LinkAsync(tests, IdentityProvider.GitHub),
+        ["IIdentityRepository.LinkAsync with GitLab"] = tests => LinkAsync(tests, IdentityProvider.GitLab),
+        ["IIdentityRepository.UnlinkAsync"] = tests => UnlinkAsync(tests, IdentityProvider.GitHub),
+        ["IIdentityRepository.UnlinkAsync of Bitbucket"] = tests => UnlinkAsync(tests, IdentityProvider.Bitbucket),
         ["IIdentityRepository.ChangePasswordAsync"] = tests => ChangeOfPasswordAsync(tests, PasswordHash.From("$2b$12$old")),
         ["IIdentityRepository.ChangePasswordAsync whatever is stored"] = tests => ChangeOfPasswordAsync(tests, verified: null),
         ["IIdentityRepository.RehashAsync"] = async tests =>
@@ -102,6 +70,45 @@ public sealed partial class LostAnswerTests
                 });
         },
     };
+
+    private static async Task<Write> LinkAsync(LostAnswerTests tests, IdentityProvider provider)
+    {
+        var user = await tests.AddUserAsync();
+        var link = new ProviderLink
+        {
+            Provider = provider,
+            ProviderId = Unique("gh"),
+            SignedInAt = await tests.SignInAsync(user.Id),
+        };
+        return new Write(
+            async host => await host.GetRequiredService<IIdentityRepository>().LinkAsync(user.Id, link, Token),
+            async (result, _) =>
+            {
+                Assert.That(result, Is.EqualTo(LinkOutcome.Linked));
+                Assert.That((await tests.Identities.FindByProviderAsync(provider, link.ProviderId, Token))?.Id, Is.EqualTo(user.Id));
+            });
+    }
+
+    private static async Task<Write> UnlinkAsync(LostAnswerTests tests, IdentityProvider provider)
+    {
+        var identity = Identity($"{Unique("un")}@example.com") with { Provider = provider };
+        var user = (await tests.Identities.SignInWithProviderAsync(identity, Token)).User!;
+        var link = new ProviderLink
+        {
+            Provider = IdentityProvider.Google,
+            ProviderId = Unique("go"),
+            SignedInAt = await tests.SignInAsync(user.Id),
+        };
+        await tests.Identities.LinkAsync(user.Id, link, Token);
+        return new Write(
+            async host => await host.GetRequiredService<IIdentityRepository>().UnlinkAsync(user.Id, provider, Token),
+            async (result, told) =>
+            {
+                Assert.That(result, Is.EqualTo(told == Told.AgainByTheCaller ? UnlinkOutcome.NotLinked : UnlinkOutcome.Unlinked));
+                var links = (await tests.Identities.FindLinksAsync(user.Id, Token))!;
+                Assert.That((links.Links, links.GoogleId), Is.EqualTo((AccountLinks.Google, link.ProviderId)));
+            });
+    }
 
     private static ProviderIdentity Identity(string email) => new()
     {

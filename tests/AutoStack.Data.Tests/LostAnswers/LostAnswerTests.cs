@@ -13,8 +13,8 @@ public sealed partial class LostAnswerTests : DatabaseTests
     private static readonly Dictionary<string, Func<LostAnswerTests, Task<Write>>> Writes =
         new IEnumerable<KeyValuePair<string, Func<LostAnswerTests, Task<Write>>>>[]
             {
-                OfUsers, OfIdentities, OfGitHubConnections, OfSessions, OfResetTokens, OfSignIns, OfAccountUpkeep, OfProjects, OfWebhooks,
-                OfHealthChecks, OfLogs, OfDeployments, OfContainers, OfStages,
+                OfUsers, OfIdentities, OfGitHubConnections, OfSessions, OfResetTokens, OfEmailTokens, OfSignIns, OfAccountUpkeep,
+                OfProjects, OfWebhooks, OfHealthChecks, OfLogs, OfDeployments, OfContainers, OfStages,
             }
             .SelectMany(writes => writes)
             .ToDictionary();

@@ -26,6 +26,7 @@ public sealed class PartitionRetentionTests : DatabaseTests
         RuntimeLogs = TimeSpan.FromDays(30),
         HealthChecks = TimeSpan.FromDays(30),
         PasswordResetTokens = null,
+        EmailVerificationTokens = null,
         WebhookPayloads = null,
         ExpiredSessions = false,
         ClosedAccounts = false,

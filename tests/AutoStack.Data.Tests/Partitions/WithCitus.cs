@@ -24,6 +24,7 @@ internal static class WithCitus
 
     private const string Exclusive = "The features citus and log-partitions exclude each other.";
     private const string OfIds = "A line that is not committed holds the row in deployment_ids, not that in deployments.";
+    private const string Planned = "Citus plans an append each time.";
     private const string Waits = "The test waits for a session that waits for a lock, and that session is on another node.";
 
     // The tests of docs/citus.md.
@@ -37,7 +38,9 @@ internal static class WithCitus
         ["ArchiveRestoreTests"] = Exclusive,
         ["ArchiveRetentionTests"] = Exclusive,
         ["BucketArchiveTests"] = Exclusive,
-        ["An_append_is_not_planned_for_its_values"] = "Citus plans an append each time.",
+        ["An_append_is_not_planned_for_its_values"] = Planned,
+        ["A_process_looks_for_other_nodes_once_a_minute_and_plans_as_it_last_found"] = Planned,
+        ["An_append_is_sent_again_without_its_plan_when_the_feature_was_enabled_since_the_last_look"] = Planned,
         ["A_purge_skips_a_log_that_another_purge_has_locked"] = "A purge locks the first line of each log of its window.",
         ["A_deployment_with_an_open_step_or_append_is_not_failed"] = OfIds,
         ["Two_purges_share_the_work_and_skip_deployments_being_written"] = OfIds,

@@ -18,6 +18,10 @@ internal static class WithTimescale
     private const string Range = "A chunk has no times before the year 4714 BC or at infinity.";
     private const string Uncounted = "Checks that go with a deployment are not counted.";
     private const string Whole = "Retention drops chunks and removes no check alone.";
+    private const string Guarded = "The features timescale and row-security exclude each other.";
+    private const string Triggers = "A hypertable refuses the triggers that record deleted checks.";
+    private const string Plans = "The plan is that of chunks.";
+    private const string Enables = "The fixture enables the features by itself.";
 
     /// <summary>The variable.</summary>
     public const string Variable = "AUTOSTACK_TEST_TIMESCALE";
@@ -73,6 +77,18 @@ internal static class WithTimescale
             ["Two_concurrent_runs_remove_each_row_once"] = Whole,
             ["A_run_does_not_block_on_another_runs_open_batch"] = Whole,
             ["A_run_removes_the_rows_that_a_count_has_counted"] = Whole,
+            ["AttackTests"] = Guarded,
+            ["MutationTests"] = Guarded,
+            ["TenantCallTests"] = Guarded,
+            ["AuditColumnTests"] = Triggers,
+            ["AuditLogTests"] = Triggers,
+            ["ShadowedNames"] = Enables,
+            ["ShippedStatements"] = Enables,
+            ["The_latest_health_checks_are_read_in_index_order"] = Plans,
+            ["A_window_of_due_deployments_reads_only_what_leads_to_them"] = Plans,
+            ["Removing_an_account_scans_no_child_table"] = Plans,
+            ["Every_foreign_key_has_an_index_that_starts_with_it"] = "Those of TimescaleDB's own tables have none.",
+            ["No_operation_changes_the_state_of_its_session"] = "A chunk loads PL/pgSQL, which adds its settings to the session.",
             ["A_removal_that_is_stopped_after_any_batch_is_completed_by_the_next_runs"] = Uncounted,
             ["Of_two_runs_at_once_each_row_is_removed_by_one"] = Uncounted,
         };

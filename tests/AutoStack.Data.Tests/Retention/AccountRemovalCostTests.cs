@@ -26,6 +26,7 @@ public sealed class AccountRemovalCostTests : DatabaseTests
         RuntimeLogs = null,
         HealthChecks = null,
         PasswordResetTokens = null,
+        EmailVerificationTokens = null,
         WebhookPayloads = null,
         ExpiredSessions = false,
         ExpiredSignInAttempts = false,

@@ -13,7 +13,7 @@ public sealed class AccountRemovalTests : DatabaseTests
     private static readonly string[] Tables =
     [
         "users", "projects", "deployments", "deployment_logs", "deployment_runtime_logs", "deployment_health_checks", "deployment_stages",
-        "deployment_containers", "deployment_leases", "sessions", "user_preferences",
+        "deployment_containers", "deployment_leases", "sessions", "user_preferences", "user_identities", "email_verification_tokens",
     ];
 
     private static readonly RetentionPolicy Closed = new()
@@ -23,6 +23,7 @@ public sealed class AccountRemovalTests : DatabaseTests
         RuntimeLogs = null,
         HealthChecks = null,
         PasswordResetTokens = null,
+        EmailVerificationTokens = null,
         WebhookPayloads = null,
         ExpiredSessions = false,
         ExpiredSignInAttempts = false,

@@ -18,6 +18,7 @@ public sealed class DueRowsTests : DatabaseTests
         HealthChecks = TimeSpan.FromDays(30),
         DeletedDeployments = null,
         PasswordResetTokens = null,
+        EmailVerificationTokens = null,
         WebhookPayloads = null,
         ExpiredSessions = false,
         ExpiredSignInAttempts = false,

@@ -266,6 +266,7 @@ public sealed class RetentionRunTests : DatabaseTests
                     policy with
                     {
                         PasswordResetTokens = null,
+                        EmailVerificationTokens = null,
                         WebhookPayloads = null,
                         ExpiredSignInAttempts = false,
                         ClosedAccounts = false,

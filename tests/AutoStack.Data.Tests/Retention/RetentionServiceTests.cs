@@ -34,18 +34,19 @@ public sealed class RetentionServiceTests : DatabaseTests
             {
                 ("deployments", 1L), ("deployment_logs", (7 * 3) + 6L), ("deployment_runtime_logs", (7 * 3) + 6L),
                 ("deployment_health_checks", 7 * 4L), ("sessions", 1L), ("sign_in_attempts", 1L), ("password_reset_tokens", 1L),
-                ("webhook_payloads", 1L), ("users", 1L),
+                ("email_verification_tokens", 1L), ("webhook_payloads", 1L), ("users", 1L),
             }));
         Assert.That(results.Select(r => r.Table), Is.EqualTo(counts.Select(c => c.Table)));
         Assert.That(results.Select(r => r.MoreLeft), Is.All.False);
 
         // What goes with a deleted deployment is not counted a second time.
-        Assert.That(results.Select(r => r.Rows), Is.EqualTo(new[] { 1L, 7 * 3L, 7 * 3L, 7 * 3L, 1L, 1L, 1L, 1L, 1L }));
+        Assert.That(results.Select(r => r.Rows), Is.EqualTo(new[] { 1L, 7 * 3L, 7 * 3L, 7 * 3L, 1L, 1L, 1L, 1L, 1L, 1L }));
         Assert.That((await Retention.CountAsync(new RetentionPolicy(), Token)).Select(c => c.Rows), Is.All.Zero);
         Assert.That(await ScalarAsync("SELECT count(*) FROM deployment_logs"), Is.EqualTo(3), "the young one of each");
         Assert.That(await ScalarAsync("SELECT count(*) FROM deployment_health_checks"), Is.EqualTo(3));
         Assert.That(await ScalarAsync("SELECT count(*) FROM sessions"), Is.EqualTo(1));
         Assert.That(await ScalarAsync("SELECT count(*) FROM password_reset_tokens"), Is.EqualTo(1));
+        Assert.That(await ScalarAsync("SELECT count(*) FROM email_verification_tokens"), Is.EqualTo(1));
         Assert.That(await ScalarAsync("SELECT count(*) FROM webhook_payloads"), Is.EqualTo(1));
     }
 
@@ -247,6 +248,7 @@ public sealed class RetentionServiceTests : DatabaseTests
             ClosedAccounts = false,
             ExpiredSignInAttempts = false,
             PasswordResetTokens = null,
+            EmailVerificationTokens = null,
             WebhookPayloads = null,
             BatchSize = 10,
         };
@@ -270,6 +272,7 @@ public sealed class RetentionServiceTests : DatabaseTests
         ClosedAccounts = false,
         ExpiredSignInAttempts = false,
         PasswordResetTokens = null,
+        EmailVerificationTokens = null,
         WebhookPayloads = null,
         HealthChecks = policy.BatchSize == 1000 ? null : policy.HealthChecks,
         BatchSize = policy.BatchSize,
@@ -312,6 +315,12 @@ public sealed class RetentionServiceTests : DatabaseTests
                 """
                 INSERT INTO password_reset_tokens (id, user_id, token_hash, expires_at, created_at)
                 VALUES (gen_random_uuid(), $1, gen_random_uuid()::text, $2::timestamptz AT TIME ZONE 'UTC',
+                $2::timestamptz AT TIME ZONE 'UTC')
+                """, project.UserId, time);
+            await ExecuteAsync(
+                """
+                INSERT INTO email_verification_tokens
+                VALUES (gen_random_uuid(), $1, 'verify', 'a', 'a', gen_random_uuid()::text, $2::timestamptz AT TIME ZONE 'UTC', NULL, NULL,
                 $2::timestamptz AT TIME ZONE 'UTC')
                 """, project.UserId, time);
             await ExecuteAsync(

@@ -23,6 +23,10 @@ public sealed class AttackTests : RowSecurityTests
         Attempt("SELECT set_config('autostack.user_id', '{user}' || substr(current_setting('autostack.user_id'), 37), TRUE) ;; "
             + "SELECT FROM projects", "28000"),
         Attempt("SELECT set_config('autostack.user_id', '{expired}', TRUE) ;; SELECT FROM projects", "28000"),
+        Attempt("SELECT set_config('autostack.user_id', 'x', TRUE) ;; SELECT FROM projects", "28000"),
+        Attempt("SELECT set_config('autostack.user_id', '{user}.x.' || repeat('ä', 64), TRUE) ;; SELECT FROM projects", "28000"),
+        Attempt("SELECT set_config('autostack.user_id', overlay(current_setting('autostack.user_id') PLACING '9' FROM 38), TRUE) ;; "
+            + "SELECT FROM projects", "28000"),
         Attempt("SET LOCAL row_security = off; SELECT FROM projects", "42501"),
         Attempt("SET LOCAL session_replication_role = replica", "42501"),
         Attempt("SET LOCAL ROLE {superuser}", "42501"),
@@ -43,6 +47,8 @@ public sealed class AttackTests : RowSecurityTests
         Attempt("SELECT token FROM sessions", "42501"),
         Attempt("SELECT password_hash FROM users", "42501"),
         Attempt("SELECT FROM password_reset_tokens", "42501"),
+        Attempt("SELECT FROM email_verification_tokens", "42501"),
+        Attempt("SELECT FROM user_identities", "42501"),
         Attempt("SELECT FROM webhook_payloads", "42501"),
         Attempt("SELECT FROM sign_in_attempts", "42501"),
         Attempt("SELECT FROM schema_versions", "42501"),

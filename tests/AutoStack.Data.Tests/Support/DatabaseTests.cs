@@ -42,6 +42,8 @@ public abstract class DatabaseTests
 
     protected IPasswordResetTokenRepository ResetTokens => Get<IPasswordResetTokenRepository>();
 
+    protected IEmailVerificationTokenRepository EmailTokens => Get<IEmailVerificationTokenRepository>();
+
     protected ISessionRepository Sessions => Get<ISessionRepository>();
 
     protected IPlatformSessionRepository PlatformSessions => Get<IPlatformSessionRepository>();
