@@ -1,5 +1,4 @@
 using AutoStack.Data.Deployments;
-using AutoStack.Data.Projects;
 using AutoStack.Data.Tests.Support;
 
 namespace AutoStack.Data.Tests.Deployments;

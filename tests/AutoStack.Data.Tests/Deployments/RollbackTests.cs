@@ -33,8 +33,13 @@ public sealed class RollbackTests : DatabaseTests
 
         Assert.That(rolled, Is.EqualTo(good with
         {
-            Id = rolled.Id, Status = DeploymentStatus.Queued, CreatedAt = rolled.CreatedAt, StartedAt = null, CompletedAt = null,
-            BuildDurationSeconds = null, DeployedUrl = null,
+            Id = rolled.Id,
+            Status = DeploymentStatus.Queued,
+            CreatedAt = rolled.CreatedAt,
+            StartedAt = null,
+            CompletedAt = null,
+            BuildDurationSeconds = null,
+            DeployedUrl = null,
         }));
         Assert.That(rolled.CreatedAt, Is.GreaterThan(good.CreatedAt));
         Assert.That(
@@ -140,7 +145,10 @@ public sealed class RollbackTests : DatabaseTests
     private async Task<Guid> AddAsync(Project project, string commit, bool production, string branch) => (await Queue.EnqueueAsync(
         new NewDeployment
         {
-            ProjectId = project.Id, UserId = project.UserId, IsProduction = production, Branch = branch,
+            ProjectId = project.Id,
+            UserId = project.UserId,
+            IsProduction = production,
+            Branch = branch,
             Commit = new CommitInfo(commit, $"Change {commit}", "Ada", Clock.Start),
         }, Token))!.Id;
 }

@@ -27,7 +27,10 @@ public sealed partial class LostAnswerTests
             var older = await tests.EnqueueAsync(project);
             var request = new NewDeployment
             {
-                Id = Guid.NewGuid(), ProjectId = project.Id, UserId = project.UserId, Supersedes = Superseding.Waiting,
+                Id = Guid.NewGuid(),
+                ProjectId = project.Id,
+                UserId = project.UserId,
+                Supersedes = Superseding.Waiting,
             };
             return new Write(
                 async host => await host.GetRequiredService<IDeploymentRepository>().EnqueueAsync(request, Token),
