@@ -107,7 +107,7 @@ public sealed class TestRows(IServiceProvider services)
 
     private static void Check(TransitionOutcome outcome)
     {
-        if (outcome != TransitionOutcome.Applied)
+        if (!outcome.MayContinue())
         {
             throw new InvalidOperationException($"The deployment could not be taken to its end: {outcome}.");
         }
@@ -137,7 +137,8 @@ public sealed class TestRows(IServiceProvider services)
         {
             foreach (var other in others)
             {
-                await lifecycle.ReleaseAsync(other, cancellationToken).ConfigureAwait(false);
+                // One that another worker has taken over is not ours to return.
+                _ = await lifecycle.ReleaseAsync(other, cancellationToken).ConfigureAwait(false);
             }
         }
     }

@@ -248,7 +248,7 @@ internal static partial class ReadmeCode
     public static async Task PauseAsync(
         IPlatformQueuePauseRepository queue, Project project, Deployment deployment, CancellationToken cancellationToken)
     {
-        await queue.PauseAsync(project.Id, "Ada", "the registry is down", cancellationToken); // null for the whole queue
+        _ = await queue.PauseAsync(project.Id, "Ada", "the registry is down", cancellationToken); // null for the whole queue
         var (counts, place) = (await queue.CountAsync(cancellationToken), await queue.FindPositionAsync(deployment.Id, cancellationToken));
         Console.WriteLine($"{counts.Waiting} wait, {counts.Paused} paused, {counts.Scheduled} scheduled; before this one {place?.Ahead}");
         await queue.ResumeAsync(project.Id, cancellationToken);
