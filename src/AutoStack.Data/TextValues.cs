@@ -18,6 +18,7 @@ public static class TextValues
         [typeof(CreatorType)] = KnownOf<CreatorType>(),
         [typeof(DeploymentLogLevel)] = KnownOf<DeploymentLogLevel>(),
         [typeof(DeploymentStatus)] = KnownOf<DeploymentStatus>(),
+        [typeof(EmailPurpose)] = KnownOf<EmailPurpose>(),
         [typeof(ProjectRuntime)] = KnownOf<ProjectRuntime>(),
         [typeof(RuntimeLogSource)] = KnownOf<RuntimeLogSource>(),
         [typeof(StageName)] = KnownOf<StageName>(),

@@ -35,6 +35,7 @@ internal sealed class PublicValues(bool isFull)
         [typeof(ClientKey)] = ClientKey.New,
         [typeof(SessionToken)] = () =>
             SessionToken.TryParse("0191b3c8-7d5e-4a3b-8c1d-0123456789ab", out var token) ? token : throw new FormatException(),
+        [typeof(EmailToken)] = () => EmailToken.TryParse(ClientKey.New().Reveal(), out var token) ? token : throw new FormatException(),
         [typeof(ResetToken)] = () => ResetToken.TryParse(ClientKey.New().Reveal(), out var token) ? token : throw new FormatException(),
         [typeof(RetentionSchedule)] = () => RetentionSchedule.Daily(new TimeOnly(2, 30)),
         [typeof(RestoreTarget)] = () => RestoreTarget.Table("restored", "logs"),
