@@ -21,7 +21,7 @@ internal sealed partial class DeploymentRepository
             FROM deployments d
             WHERE d.project_id = @projectId AND d.user_id = @ownerId AND d.is_production AND NOT d.is_deleted
               AND d.status::text = 'success' AND {AccountState.OwnerIsOpen}
-              AND (@originalId IS NULL AND (d.created_at, d.id) < (
+              AND (@originalId::uuid IS NULL AND (d.created_at, d.id) < (
                       SELECT l.created_at, l.id
                       FROM deployments l
                       WHERE l.project_id = @projectId AND l.is_production AND NOT l.is_deleted

@@ -19,7 +19,7 @@ internal sealed partial class DeploymentRepository
     private const string PlaceOfNew = $"""
         CASE
             WHEN @startAt > {ServerTime.Present}
-                THEN {ScheduledDeployments.FirstPlace} + pg_catalog.ceil(extract(epoch FROM @startAt::timestamp) * 1000::numeric)::bigint
+                THEN {ScheduledDeployments.FirstPlace} + pg_catalog.ceil(extract(epoch FROM @startAt::timestamp) / 0.001)::bigint
             WHEN @supersedes
                 THEN (
                     SELECT pg_catalog.min(o.queue_place)

@@ -13,7 +13,8 @@ internal sealed class QueuePauseRepository(Db db, DeploymentContext context) : I
     // The start of a scheduled deployment. Needs the row q.
     private const string Start = $"""
         CASE WHEN q.queue_place >= {ScheduledDeployments.FirstPlace}
-            THEN timestamp 'epoch' + interval '1 millisecond' * (q.queue_place - {ScheduledDeployments.FirstPlace})::float8 END
+            THEN timestamp 'epoch'
+                + pg_catalog.make_interval(secs => (q.queue_place - {ScheduledDeployments.FirstPlace})::float8 / 1000::float8) END
         """;
 
     internal static QueuePause Read(RowReader row) => new()

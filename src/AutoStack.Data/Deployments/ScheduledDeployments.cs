@@ -13,7 +13,7 @@ internal sealed class ScheduledDeployments(TimeProvider clock)
 
     /// <summary>The present as a place of a scheduled deployment. Needs <c>@now</c>.</summary>
     internal const string PresentPlace =
-        $"{FirstPlace} + pg_catalog.floor(extract(epoch FROM {ServerTime.Present}) * 1000::numeric)::bigint";
+        $"{FirstPlace} + pg_catalog.floor(extract(epoch FROM {ServerTime.Present}) / 0.001)::bigint";
 
     /// <summary>The time for which a process does not look again.</summary>
     internal static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);

@@ -161,11 +161,20 @@ public sealed class HotPlans : DatabaseTests
         ("afterPlace", "bigint", "0"), ("now", "timestamp", "'2026-03-01'"), ("stageId", "uuid", "gen_random_uuid()"),
         ("key", "uuid", "gen_random_uuid()"), ("worker", "text", "'w'"), ("lease", "interval", "'1 minute'"));
 
+    // Of the pauses, of which there are few, the look reads any.
     [Test]
-    public Task The_look_for_scheduled_deployments_reads_their_end_of_the_queue([Values] bool generic) => AssertOrderedAsync(
-        generic, "deployments_waiting_queue_place_id_idx",
-        ["q.queue_place >= 4611686018427387904 AND q.queue_place <= 4611686018427387904"],
-        ("now", "timestamp", "'2026-03-01'"), ("limit", "int", "500"));
+    public async Task The_look_for_scheduled_deployments_reads_their_end_of_the_queue([Values] bool generic)
+    {
+        await using var connection = await Raw.OpenConnectionAsync(Token);
+        var plan = await ShippedPlan.ExplainAsync(
+            connection,
+            ShippedPlan.Statement("q.queue_place >= 4611686018427387904 AND q.queue_place <= 4611686018427387904"),
+            generic,
+            [("now", "timestamp", "'2026-03-01'"), ("limit", "int", "500")]);
+
+        Assert.That(
+            plan, Does.Contain("deployments_waiting_queue_place_id_idx").And.Not.Contain("Sort").And.Not.Contain("Seq Scan on deployments"));
+    }
 
     [Test]
     public Task The_next_start_is_read_from_the_queue([Values] bool generic) => AssertOrderedAsync(

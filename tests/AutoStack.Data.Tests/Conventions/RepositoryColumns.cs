@@ -33,6 +33,7 @@ public sealed class RepositoryColumns : DatabaseTests
         ["projects.env_vars_version"] = "read with the secret",
         ["deployments.env_vars_version"] = "read with the secret",
         ["deployments.queue_place"] = "the queue's own",
+        ["queue_pauses.id"] = "that of the project",
         ["projects.repository_host"] = "computed by the server from repository, to look it up",
         ["projects.repository_path"] = "computed by the server from repository, to look it up",
     };
