@@ -7,15 +7,14 @@ namespace AutoStack.Data.Tests.Analytics;
 
 /// <summary>
 /// Measures the CPU time of the server for every question of the analytics: a tenth of all deployments belong to one project of one owner,
-/// the others to 19,999 owners, and each deployment has a health check. Times are printed, none decides.
-/// The server is on this machine, Linux.
-/// AUTOSTACK_ANALYTICS_DEPLOYMENTS sets the number of deployments.
+/// the others to 19,999 owners, and each deployment has a health check. Times are printed, none decides. The server is on
+/// this machine, Linux. AUTOSTACK_ANALYTICS_DEPLOYMENTS sets the number of deployments.
 /// </summary>
 [NonParallelizable]
 [Explicit("measures times")]
 public sealed class AnalyticsCostTests : AnalyticsTests
 {
-    private const int Rounds = 15;
+    private const int Rounds = 7;
     private const int Batch = 100_000;
 
     private static readonly int Count =
