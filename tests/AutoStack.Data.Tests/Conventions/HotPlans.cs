@@ -173,7 +173,8 @@ public sealed class HotPlans : DatabaseTests
             [("now", "timestamp", "'2026-03-01'"), ("limit", "int", "500")]);
 
         Assert.That(
-            plan, Does.Contain("deployments_waiting_queue_place_id_idx").And.Not.Contain("Sort").And.Not.Contain("Seq Scan on deployments"));
+            plan,
+            Does.Contain("deployments_waiting_queue_place_id_idx").And.Not.Contain("Sort").And.Not.Contain("Seq Scan on deployments"));
     }
 
     [Test]

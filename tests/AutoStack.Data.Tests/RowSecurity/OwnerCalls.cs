@@ -83,7 +83,9 @@ internal static class OwnerCalls
                 new NewDeployment { ProjectId = other.ProjectId, UserId = me.Id, Supersedes = Superseding.WaitingAndRunning }, ct),
             writes: true),
         Call<IDeploymentRepository>("roll back",
-            async (all, me, other, ct) => await all.RollbackAsync(other.ProjectId, me.Id, null, ct), writes: true),
+            async (all, me, other, ct) => await all.RollbackAsync(
+                other.ProjectId, me.Id, new Rollback { DeploymentId = other.EndedId }, ct),
+            writes: true),
         Call<IDeploymentRepository>("redeploy",
             async (all, me, other, ct) => await all.RedeployAsync(other.DeploymentId, me.Id, null, ct), writes: true),
         Call<IDeploymentRepository>("cancel",
