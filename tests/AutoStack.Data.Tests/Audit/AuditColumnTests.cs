@@ -79,6 +79,8 @@ public sealed class AuditColumnTests : AuditTestsBase
             UPDATE deployments SET env_vars = 'hidden 5' WHERE id = '{{deployment.Id}}';
             INSERT INTO sessions (user_id, token, sealed_token, client_key_hash, expires_at)
             VALUES ('{{project.UserId}}', 'hidden 6', 'hidden 7', 'hidden 8', now());
+            INSERT INTO email_verification_tokens
+            VALUES (gen_random_uuid(), '{{project.UserId}}', 'verify', 'a', 'a', 'hidden 0', now(), NULL, NULL, now());
             INSERT INTO password_reset_tokens (user_id, token_hash, expires_at) VALUES ('{{project.UserId}}', 'hidden 9', now());
             INSERT INTO github_connections (user_id, github_access_token, github_refresh_token)
             VALUES ('{{project.UserId}}', 'hidden 10', 'hidden 11');

@@ -198,7 +198,7 @@ public sealed class RetentionServiceTests : DatabaseTests
         Assert.That(results[0].Failure, Is.TypeOf<StatementTimeoutException>());
         Assert.That((results[0].Table, results[0].Rows, results[0].MoreLeft), Is.EqualTo(("deployments", 0L, true)));
         Assert.That(reports[0], Is.EqualTo(results[0]));
-        Assert.That(results.Skip(1).Select(r => r.Failure), Is.All.Null.And.Exactly(8).Items);
+        Assert.That(results.Skip(1).Select(r => r.Failure), Is.All.Null.And.Exactly(9).Items);
         Assert.That(results.Skip(1).Select(r => r.Rows), Is.All.GreaterThan(0));
         await transaction.RollbackAsync(Token);
         Assert.That(
