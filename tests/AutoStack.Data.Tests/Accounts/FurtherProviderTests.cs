@@ -99,8 +99,8 @@ public sealed class FurtherProviderTests : DatabaseTests
         await UnitOfWork.RunAsync(async (tx, ct) =>
         {
             Assert.That(
-                await tx.Get<IIdentityRepository>().UnlinkAsync(user.Id, IdentityProvider.GitHub, ct), Is.EqualTo(UnlinkOutcome.Unlinked));
-            second = Identities.UnlinkAsync(user.Id, IdentityProvider.GitLab, Token);
+                await tx.Get<IIdentityRepository>().UnlinkAsync(user.Id, IdentityProvider.GitLab, ct), Is.EqualTo(UnlinkOutcome.Unlinked));
+            second = Identities.UnlinkAsync(user.Id, IdentityProvider.GitHub, Token);
             await UntilSomeoneWaitsAsync();
         }, Token);
 
