@@ -23,6 +23,7 @@ public sealed partial class MutationTests : RowSecurityTests
         ["SELECT 1\nFROM users u"] = "locks a row, and returns nothing of it",
         ["SELECT 1\nFROM projects p"] = "locks a row, and returns nothing of it",
         ["AND @running))\n      AND d.user_id"] = "chooses what is cancelled once the new deployment is stored, with the condition",
+        ["WHERE d.id = @newId AND d.project_id"] = "finds the deployment of a new id",
         ["WHERE d.id = @copyId AND o.id = @id"] = "finds the copy that the statement before has made, with the condition",
         ["FROM unnest(@ids::uuid[], @places::bigint[])"] = "reads the logs that a statement before has chosen, with the condition",
         ["SELECT d.status::text IN"] = "the lines of a follower are a statement of their own, with the condition",
@@ -121,7 +122,9 @@ public sealed partial class MutationTests : RowSecurityTests
     {
         (me, other) = (await Tenant.CreateAsync(Plain, Token), await Tenant.CreateAsync(Plain, Token));
         await ExecuteAsync(
-            "UPDATE deployments SET status = 'success', is_production = TRUE, build_duration_seconds = 60 WHERE id IN ($1, $2)", me.EndedId, other.EndedId);
+            "UPDATE deployments SET status = 'success', is_production = TRUE, build_duration_seconds = 60 WHERE id IN ($1, $2)",
+            me.EndedId,
+            other.EndedId);
 
         // A follower of a log that ended a minute ago does not wait.
         Clock.Advance(TimeSpan.FromMinutes(1));
