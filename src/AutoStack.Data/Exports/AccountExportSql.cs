@@ -108,6 +108,15 @@ internal static class AccountExportSql
         WHERE d.user_id = {User}
         UNION ALL
         SELECT pg_catalog.row_to_json(r)::text
+        FROM public.projects p
+        CROSS JOIN LATERAL (
+            SELECT 'live_deployments' AS "table", l.project_id, l.is_production, l.branch, l.deployment_id, l.queued_at, l.live_at
+            FROM public.live_deployments l
+            WHERE l.project_id = p.id
+        ) r
+        WHERE p.user_id = {User}
+        UNION ALL
+        SELECT pg_catalog.row_to_json(r)::text
         FROM public.deployments d
         CROSS JOIN LATERAL (
             SELECT 'webhook_payloads' AS "table", w.id, w.deployment_id, w.provider, w.received_at

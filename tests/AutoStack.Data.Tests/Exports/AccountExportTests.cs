@@ -12,6 +12,7 @@ public sealed class AccountExportTests : DatabaseTests
     private static readonly Dictionary<string, string> LeftOut = new()
     {
         ["deployment_leases"] = "which process of the platform builds a deployment",
+        ["queue_pauses"] = "what people of the platform do to its queue",
         ["deployment_log_ends"] = "the numbers of lines that were removed",
         ["sign_in_attempts"] = "counts under hashes of what was typed, which name no account",
         ["upkeep_leases"] = "which process of the platform removes old rows",
@@ -101,7 +102,7 @@ public sealed class AccountExportTests : DatabaseTests
             {
                 "users 1", "user_preferences 1", "user_identities 1", "github_connections 1", "sessions 2", "password_reset_tokens 2",
                 "email_verification_tokens 2", "projects 2", "deployments 4", "deployment_stages 4", "deployment_containers 4",
-                "webhook_payloads 4", "deployment_health_checks 4", "deployment_logs 12", "deployment_runtime_logs 12",
+                "live_deployments 4", "webhook_payloads 4", "deployment_health_checks 4", "deployment_logs 12", "deployment_runtime_logs 12",
             }));
         var user = lines.Single(line => TableOf(line) == "users");
         Assert.That((user.GetProperty("has_password").GetBoolean(), user.GetProperty("google_id").ValueKind),
@@ -164,7 +165,7 @@ public sealed class AccountExportTests : DatabaseTests
 
         var lines = await Export.WriteAsync(user, written, Token);
 
-        Assert.That(lines, Is.EqualTo(58 + 50_000));
+        Assert.That(lines, Is.EqualTo(62 + 50_000));
         Assert.That(written.Lines, Is.EqualTo(lines));
         Assert.That(written.Largest, Is.LessThanOrEqualTo(64 * 1024));
         Assert.That(written.Parts, Is.GreaterThan(100));
@@ -254,6 +255,12 @@ public sealed class AccountExportTests : DatabaseTests
             """
             INSERT INTO deployments (project_id, user_id, status, env_vars, is_deleted)
             SELECT p.id, $1, 'success', 'hidden', n = 2 FROM projects p, generate_series(1, 2) n WHERE p.user_id = $1
+            """,
+            """
+            INSERT INTO live_deployments
+            SELECT project_id, n = 1, left('m', n - 1), id, now(), now()
+            FROM deployments, generate_series(1, 2) n
+            WHERE user_id = $1 AND NOT is_deleted
             """,
             "INSERT INTO deployment_stages (deployment_id, stage_name) SELECT id, 'building' FROM deployments WHERE user_id = $1",
             """
