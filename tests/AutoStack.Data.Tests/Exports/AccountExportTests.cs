@@ -102,7 +102,8 @@ public sealed class AccountExportTests : DatabaseTests
             {
                 "users 1", "user_preferences 1", "user_identities 1", "github_connections 1", "sessions 2", "password_reset_tokens 2",
                 "email_verification_tokens 2", "projects 2", "deployments 4", "deployment_stages 4", "deployment_containers 4",
-                "live_deployments 4", "webhook_payloads 4", "deployment_health_checks 4", "deployment_logs 12", "deployment_runtime_logs 12",
+                "live_deployments 4", "webhook_payloads 4", "deployment_health_checks 4", "deployment_logs 12",
+                "deployment_runtime_logs 12",
             }));
         var user = lines.Single(line => TableOf(line) == "users");
         Assert.That((user.GetProperty("has_password").GetBoolean(), user.GetProperty("google_id").ValueKind),
