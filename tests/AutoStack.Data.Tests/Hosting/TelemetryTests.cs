@@ -105,8 +105,9 @@ public sealed class TelemetryTests : DatabaseTests
             await Lifecycle.ClaimNextAsync(Token);
         });
 
+        // The first claim of a second also looks for scheduled deployments.
         Assert.That(
-            spans.Select(span => span.DisplayName),
+            spans.Select(span => span.DisplayName).Distinct(),
             Is.EqualTo(new[] { "DeploymentRepository.FindDetails", "DeploymentLifecycle.ClaimNext" }));
     }
 
