@@ -46,8 +46,9 @@ public sealed class ServiceProcessTests
             new NewProject { UserId = user.Id, Name = "site", Repository = "ada/site" }, Token);
         for (var i = 0; i < Deployments; i++)
         {
+            // Of two deployments of a branch, the older one does not go live after the newer one.
             await service.Get<IDeploymentRepository>().EnqueueAsync(
-                new NewDeployment { ProjectId = project.Id, UserId = user.Id }, Token);
+                new NewDeployment { ProjectId = project.Id, UserId = user.Id, Branch = $"branch-{i}" }, Token);
         }
     }
 
