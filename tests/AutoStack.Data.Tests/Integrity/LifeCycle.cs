@@ -124,7 +124,12 @@ internal sealed class LifeCycle(IServiceProvider services, CancellationToken tok
         await lifecycle.AdvanceAsync(claim, DeploymentStatus.Building, token);
         var containers = Get<IPlatformDeploymentContainerRepository>();
         var reserved = await containers.ReserveAsync(new NewDeploymentContainer { DeploymentId = id, Image = "site:1" }, token);
-        var container = reserved.Container!;
+        if (reserved.Container is not { } container)
+        {
+            // The claim is of a deployment that a life beside this one has queued and deleted meanwhile.
+            return;
+        }
+
         await containers.ConfirmAsync(container.Id, $"c{id:N}", token);
         await containers.ReportRunningAsync(container.Id, token);
         await Get<IPlatformDeploymentHealthCheckRepository>().AddManyAsync(
