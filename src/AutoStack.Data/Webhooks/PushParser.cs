@@ -130,7 +130,7 @@ internal static class PushParser
 
         // The last change of each name counts: one push may delete a branch and create it again.
         var last = new Dictionary<(PushedRefKind, string), PushedRef>();
-        foreach (var pushed in refs.OfType<PushedRef>().Take(Push.MaxRefs))
+        foreach (var pushed in refs.OfType<PushedRef>().Where(pushed => !string.IsNullOrWhiteSpace(pushed.Name)).Take(Push.MaxRefs))
         {
             last[(pushed.Kind, pushed.Name)] = pushed;
         }
