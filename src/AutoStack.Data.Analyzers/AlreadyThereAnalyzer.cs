@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.Diagnostics;
 using Microsoft.CodeAnalysis.Operations;
@@ -10,7 +9,7 @@ namespace AutoStack.Data.Analyzers;
 /// <c>AlreadyThere</c>: it has succeeded.
 /// </summary>
 [DiagnosticAnalyzer(LanguageNames.CSharp)]
-public sealed class AlreadyThereAnalyzer : DiagnosticAnalyzer
+public sealed class AlreadyThereAnalyzer : LibraryAnalyzer
 {
     /// <summary>The id of the rule.</summary>
     public const string Id = "ASD0003";
@@ -25,23 +24,14 @@ public sealed class AlreadyThereAnalyzer : DiagnosticAnalyzer
         "The library repeats a step whose answer was lost, and a worker may do so later: the second call finds the state that the first "
             + "has made. MayContinue() is true for Applied and for AlreadyThere.");
 
-    /// <inheritdoc/>
-    public override ImmutableArray<DiagnosticDescriptor> SupportedDiagnostics { get; } = ImmutableArray.Create(Rule);
-
-    /// <inheritdoc/>
-    public override void Initialize(AnalysisContext context)
+    /// <summary>Creates the rule.</summary>
+    public AlreadyThereAnalyzer()
+        : base(Rule)
     {
-        context.ConfigureGeneratedCodeAnalysis(GeneratedCodeAnalysisFlags.None);
-        context.EnableConcurrentExecution();
-        context.RegisterCompilationStartAction(start =>
-        {
-            if (Library.Of(start.Compilation) is { } library)
-            {
-                start.RegisterOperationAction(operation => Analyze(operation, library),
-                    OperationKind.Conditional, OperationKind.Switch, OperationKind.SwitchExpression);
-            }
-        });
     }
+
+    private protected override void Register(CompilationStartAnalysisContext start, Library library) => start.RegisterOperationAction(
+        operation => Analyze(operation, library), OperationKind.Conditional, OperationKind.Switch, OperationKind.SwitchExpression);
 
     private static void Analyze(OperationAnalysisContext context, Library library)
     {

@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.CSharp.Syntax;
 using Microsoft.CodeAnalysis.Diagnostics;
@@ -11,7 +10,7 @@ namespace AutoStack.Data.Analyzers;
 /// library, and differs from list to list.
 /// </summary>
 [DiagnosticAnalyzer(LanguageNames.CSharp)]
-public sealed class BuiltCursorAnalyzer : DiagnosticAnalyzer
+public sealed class BuiltCursorAnalyzer : LibraryAnalyzer
 {
     /// <summary>The id of the rule.</summary>
     public const string Id = "ASD0005";
@@ -27,22 +26,14 @@ public sealed class BuiltCursorAnalyzer : DiagnosticAnalyzer
         "A cursor is the place of a row in one kind of list. Page.Next, LogPage.Before and After, and the Cursor of a line have it; "
             + "parse only the text that such a cursor had.");
 
-    /// <inheritdoc/>
-    public override ImmutableArray<DiagnosticDescriptor> SupportedDiagnostics { get; } = ImmutableArray.Create(Rule);
-
-    /// <inheritdoc/>
-    public override void Initialize(AnalysisContext context)
+    /// <summary>Creates the rule.</summary>
+    public BuiltCursorAnalyzer()
+        : base(Rule)
     {
-        context.ConfigureGeneratedCodeAnalysis(GeneratedCodeAnalysisFlags.None);
-        context.EnableConcurrentExecution();
-        context.RegisterCompilationStartAction(start =>
-        {
-            if (Library.Of(start.Compilation) is not null)
-            {
-                start.RegisterOperationAction(Analyze, OperationKind.Invocation);
-            }
-        });
     }
+
+    private protected override void Register(CompilationStartAnalysisContext start, Library library) =>
+        start.RegisterOperationAction(Analyze, OperationKind.Invocation);
 
     private static void Analyze(OperationAnalysisContext context)
     {

@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.Diagnostics;
 using Microsoft.CodeAnalysis.Operations;
@@ -10,7 +9,7 @@ namespace AutoStack.Data.Analyzers;
 /// its host, has gone.
 /// </summary>
 [DiagnosticAnalyzer(LanguageNames.CSharp)]
-public sealed class EndlessStreamAnalyzer : DiagnosticAnalyzer
+public sealed class EndlessStreamAnalyzer : LibraryAnalyzer
 {
     /// <summary>The id of the rule.</summary>
     public const string Id = "ASD0006";
@@ -25,22 +24,14 @@ public sealed class EndlessStreamAnalyzer : DiagnosticAnalyzer
         "FollowAsync continues until the deployment has ended, and WatchAsync for good. Without a token the loop outlives the request of a "
             + "browser that has gone away, and delays the end of the process.");
 
-    /// <inheritdoc/>
-    public override ImmutableArray<DiagnosticDescriptor> SupportedDiagnostics { get; } = ImmutableArray.Create(Rule);
-
-    /// <inheritdoc/>
-    public override void Initialize(AnalysisContext context)
+    /// <summary>Creates the rule.</summary>
+    public EndlessStreamAnalyzer()
+        : base(Rule)
     {
-        context.ConfigureGeneratedCodeAnalysis(GeneratedCodeAnalysisFlags.None);
-        context.EnableConcurrentExecution();
-        context.RegisterCompilationStartAction(start =>
-        {
-            if (Library.Of(start.Compilation) is not null)
-            {
-                start.RegisterOperationAction(Analyze, OperationKind.Loop);
-            }
-        });
     }
+
+    private protected override void Register(CompilationStartAnalysisContext start, Library library) =>
+        start.RegisterOperationAction(Analyze, OperationKind.Loop);
 
     private static void Analyze(OperationAnalysisContext context)
     {

@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.CSharp.Syntax;
 using Microsoft.CodeAnalysis.Diagnostics;
@@ -11,7 +10,7 @@ namespace AutoStack.Data.Analyzers;
 /// the unit of work has locked until its time is over.
 /// </summary>
 [DiagnosticAnalyzer(LanguageNames.CSharp)]
-public sealed class ForeignRepositoryAnalyzer : DiagnosticAnalyzer
+public sealed class ForeignRepositoryAnalyzer : LibraryAnalyzer
 {
     /// <summary>The id of the rule.</summary>
     public const string Id = "ASD0001";
@@ -27,26 +26,18 @@ public sealed class ForeignRepositoryAnalyzer : DiagnosticAnalyzer
         "A repository of the container takes a connection for each call. Inside the delegate of a unit of work its call is not part of "
             + "the transaction, and waits for the transaction's own locks. Take the repository from the parameter of the delegate.");
 
-    /// <inheritdoc/>
-    public override ImmutableArray<DiagnosticDescriptor> SupportedDiagnostics { get; } = ImmutableArray.Create(Rule);
-
-    /// <inheritdoc/>
-    public override void Initialize(AnalysisContext context)
+    /// <summary>Creates the rule.</summary>
+    public ForeignRepositoryAnalyzer()
+        : base(Rule)
     {
-        context.ConfigureGeneratedCodeAnalysis(GeneratedCodeAnalysisFlags.None);
-        context.EnableConcurrentExecution();
-        context.RegisterCompilationStartAction(start =>
-        {
-            if (Library.Of(start.Compilation) is { } library)
-            {
-                start.RegisterOperationAction(operation => Analyze(operation, library), OperationKind.Invocation);
-            }
-        });
     }
 
+    private protected override void Register(CompilationStartAnalysisContext start, Library library) =>
+        start.RegisterOperationAction(operation => Analyze(operation, library), OperationKind.Invocation);
+
     /// <summary>
-    /// The delegate of a unit of work in whose own body an operation stands; null when there is none. A delegate inside it counts as
-    /// another body, because it may run after the end of the unit of work.
+    /// The delegate of a unit of work whose own body contains an operation; null when there is none. A delegate inside it has another body,
+    /// because it may run after the end of the unit of work.
     /// </summary>
     internal static IAnonymousFunctionOperation? WorkAround(IOperation operation, Library library)
     {

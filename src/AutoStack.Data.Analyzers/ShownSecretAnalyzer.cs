@@ -10,7 +10,7 @@ namespace AutoStack.Data.Analyzers;
 /// what it must not, or sends nothing where the value is needed.
 /// </summary>
 [DiagnosticAnalyzer(LanguageNames.CSharp)]
-public sealed class ShownSecretAnalyzer : DiagnosticAnalyzer
+public sealed class ShownSecretAnalyzer : LibraryAnalyzer
 {
     /// <summary>The id of the rule.</summary>
     public const string Id = "ASD0004";
@@ -30,24 +30,18 @@ public sealed class ShownSecretAnalyzer : DiagnosticAnalyzer
         "System.Console", "string", "System.IO.TextWriter", "System.Text.StringBuilder", "System.Diagnostics.Debug",
         "System.Diagnostics.Trace", "Microsoft.Extensions.Logging.LoggerExtensions");
 
-    /// <inheritdoc/>
-    public override ImmutableArray<DiagnosticDescriptor> SupportedDiagnostics { get; } = ImmutableArray.Create(Rule);
-
-    /// <inheritdoc/>
-    public override void Initialize(AnalysisContext context)
+    /// <summary>Creates the rule.</summary>
+    public ShownSecretAnalyzer()
+        : base(Rule)
     {
-        context.ConfigureGeneratedCodeAnalysis(GeneratedCodeAnalysisFlags.None);
-        context.EnableConcurrentExecution();
-        context.RegisterCompilationStartAction(start =>
-        {
-            if (Library.Of(start.Compilation) is not null)
-            {
-                start.RegisterOperationAction(AnalyzeHole, OperationKind.Interpolation);
-                start.RegisterOperationAction(AnalyzeHole, OperationKind.InterpolatedStringAppendFormatted);
-                start.RegisterOperationAction(AnalyzeConcatenation, OperationKind.Binary);
-                start.RegisterOperationAction(AnalyzeCall, OperationKind.Invocation);
-            }
-        });
+    }
+
+    private protected override void Register(CompilationStartAnalysisContext start, Library library)
+    {
+        start.RegisterOperationAction(AnalyzeHole, OperationKind.Interpolation);
+        start.RegisterOperationAction(AnalyzeHole, OperationKind.InterpolatedStringAppendFormatted);
+        start.RegisterOperationAction(AnalyzeConcatenation, OperationKind.Binary);
+        start.RegisterOperationAction(AnalyzeCall, OperationKind.Invocation);
     }
 
     private static void AnalyzeHole(OperationAnalysisContext context) => Report(context, context.Operation switch

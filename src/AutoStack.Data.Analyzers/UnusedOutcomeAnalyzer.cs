@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.Diagnostics;
 using Microsoft.CodeAnalysis.Operations;
@@ -7,7 +6,7 @@ namespace AutoStack.Data.Analyzers;
 
 /// <summary>ASD0002: the outcome of a call is not used. What a caller must expect is an outcome, and no exception.</summary>
 [DiagnosticAnalyzer(LanguageNames.CSharp)]
-public sealed class UnusedOutcomeAnalyzer : DiagnosticAnalyzer
+public sealed class UnusedOutcomeAnalyzer : LibraryAnalyzer
 {
     /// <summary>The id of the rule.</summary>
     public const string Id = "ASD0002";
@@ -22,22 +21,14 @@ public sealed class UnusedOutcomeAnalyzer : DiagnosticAnalyzer
         "A row that is gone, a deployment that its owner has cancelled, a lease that is lost and a wrong password are outcomes, and no "
             + "exceptions. A program that does not look at the outcome takes each of them for a success.");
 
-    /// <inheritdoc/>
-    public override ImmutableArray<DiagnosticDescriptor> SupportedDiagnostics { get; } = ImmutableArray.Create(Rule);
-
-    /// <inheritdoc/>
-    public override void Initialize(AnalysisContext context)
+    /// <summary>Creates the rule.</summary>
+    public UnusedOutcomeAnalyzer()
+        : base(Rule)
     {
-        context.ConfigureGeneratedCodeAnalysis(GeneratedCodeAnalysisFlags.None);
-        context.EnableConcurrentExecution();
-        context.RegisterCompilationStartAction(start =>
-        {
-            if (Library.Of(start.Compilation) is not null)
-            {
-                start.RegisterOperationAction(Analyze, OperationKind.ExpressionStatement);
-            }
-        });
     }
+
+    private protected override void Register(CompilationStartAnalysisContext start, Library library) =>
+        start.RegisterOperationAction(Analyze, OperationKind.ExpressionStatement);
 
     private static void Analyze(OperationAnalysisContext context)
     {

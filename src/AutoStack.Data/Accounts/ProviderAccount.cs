@@ -28,11 +28,11 @@ internal sealed record ProviderAccount(string? GitHubId, string? GoogleId, strin
     /// <summary>
     /// Whether a user <c>u</c> has no link with an account of the provider, neither this one nor another. Needs <see cref="Parameters"/>.
     /// </summary>
-    internal const string HasNone = """
+    internal const string HasNone = $"""
         CASE
             WHEN @gitHubId IS NOT NULL THEN u.github_id IS NULL
             WHEN @googleId IS NOT NULL THEN u.google_id IS NULL
-            ELSE NOT EXISTS (SELECT FROM user_identities i WHERE i.user_id = u.id AND i.provider::text = @provider)
+            ELSE NOT {UserIdentities.HasProvider}
         END
         """;
 

@@ -50,28 +50,33 @@ internal sealed partial class DeploymentQueue(Db db, DeploymentContext context)
     /// </summary>
     internal const string IsDue = $"q.queue_place < {ScheduledDeployments.FirstPlace}";
 
+    /// <summary>The condition of a waiting deployment whose start has not come, or came a moment ago. Needs the row <c>q</c>.</summary>
+    internal const string IsScheduled = $"q.queue_place >= {ScheduledDeployments.FirstPlace}";
+
     // The queue as a whole is not paused. The condition refers to no row of the statement: the server looks once, before it reads any row.
     private const string IsQueueOpen = $"NOT EXISTS (SELECT 1 FROM queue_pauses w WHERE w.id = {QueuePauseRepository.WholeQueue})";
 
     // The account of the deployment is open. A subquery instead of a join, so that the plan stays; the index over closed accounts, which
     // it reads, is empty most of the time. The planner expects half of the rows to pass coalesce, but one in 200 to pass IS NULL: so few
     // that it sorts all that wait. Needs the row q.
-    private const string IsOfOpenAccount =
-        "NOT coalesce((SELECT TRUE FROM users o WHERE o.id = q.user_id AND o.closed_at IS NOT NULL), FALSE)";
+    private const string IsOfOpenAccount = $"NOT coalesce({IsOfClosedAccount}, FALSE)";
 
     // The project is not paused; in the same form. Needs the row q.
-    private const string IsOfOpenProject =
-        "NOT coalesce((SELECT TRUE FROM queue_pauses z WHERE z.project_id = q.project_id), FALSE)";
+    private const string IsOfOpenProject = $"NOT coalesce({IsOfPausedProject}, FALSE)";
 
     /// <summary>
     /// The account is open, and the project is not paused. One condition: of two the planner would expect a quarter of the rows. Needs the
     /// row <c>q</c>.
     /// </summary>
-    internal const string IsClaimable = """
+    internal const string IsClaimable = $"""
         NOT coalesce(
-            (SELECT TRUE FROM users o WHERE o.id = q.user_id AND o.closed_at IS NOT NULL),
-            (SELECT TRUE FROM queue_pauses z WHERE z.project_id = q.project_id), FALSE)
+            {IsOfClosedAccount},
+            {IsOfPausedProject}, FALSE)
         """;
+
+    // TRUE or NULL. Need the row q.
+    private const string IsOfClosedAccount = "(SELECT TRUE FROM users o WHERE o.id = q.user_id AND o.closed_at IS NOT NULL)";
+    private const string IsOfPausedProject = "(SELECT TRUE FROM queue_pauses z WHERE z.project_id = q.project_id)";
 
     private const string LeaseKey = "deployment_leases_claim_key_key";
 

@@ -12,7 +12,7 @@ internal sealed class QueuePauseRepository(Db db, DeploymentContext context) : I
 
     // The start of a scheduled deployment. Needs the row q.
     private const string Start = $"""
-        CASE WHEN q.queue_place >= {ScheduledDeployments.FirstPlace}
+        CASE WHEN {DeploymentQueue.IsScheduled}
             THEN timestamp 'epoch'
                 + pg_catalog.make_interval(secs => (q.queue_place - {ScheduledDeployments.FirstPlace})::float8 / 1000::float8) END
         """;
@@ -56,11 +56,11 @@ internal sealed class QueuePauseRepository(Db db, DeploymentContext context) : I
                         (SELECT pg_catalog.count(c.id)::int FROM (
                             SELECT q.id
                             FROM deployments q
-                            WHERE {DeploymentQueue.Waiting} AND q.queue_place >= {ScheduledDeployments.FirstPlace}
+                            WHERE {DeploymentQueue.Waiting} AND {DeploymentQueue.IsScheduled}
                             LIMIT @limit) c),
                         (SELECT {Start}
                         FROM deployments q
-                        WHERE {DeploymentQueue.Waiting} AND q.queue_place >= {ScheduledDeployments.FirstPlace}
+                        WHERE {DeploymentQueue.Waiting} AND {DeploymentQueue.IsScheduled}
                         ORDER BY q.queue_place, q.id
                         LIMIT 1)
                     """, P.Of(QueueCounts.MaxCount, "limit")),
@@ -88,7 +88,7 @@ internal sealed class QueuePauseRepository(Db db, DeploymentContext context) : I
             [
                 new Statement($"""
                     SELECT
-                        CASE WHEN q.queue_place < {ScheduledDeployments.FirstPlace} THEN (
+                        CASE WHEN {DeploymentQueue.IsDue} THEN (
                             SELECT pg_catalog.count(c.id)::int FROM (
                                 SELECT q.id
                                 FROM deployments q

@@ -47,7 +47,7 @@ internal sealed class ScheduledDeployments(TimeProvider clock)
                 WITH due AS MATERIALIZED (
                     SELECT q.id
                     FROM deployments q
-                    WHERE {DeploymentQueue.Waiting} AND q.queue_place >= {FirstPlace} AND q.queue_place <= {PresentPlace}
+                    WHERE {DeploymentQueue.Waiting} AND {DeploymentQueue.IsScheduled} AND q.queue_place <= {PresentPlace}
                     ORDER BY q.queue_place, q.id
                     LIMIT @limit
                     FOR NO KEY UPDATE SKIP LOCKED
@@ -81,7 +81,7 @@ internal sealed class ScheduledDeployments(TimeProvider clock)
         await db.FindValueAsync(row => row.Long(), $"""
             SELECT greatest(q.queue_place - ({PresentPlace}), 0)
             FROM deployments q
-            WHERE {DeploymentQueue.Waiting} AND q.queue_place >= {FirstPlace}
+            WHERE {DeploymentQueue.Waiting} AND {DeploymentQueue.IsScheduled}
             ORDER BY q.queue_place, q.id
             LIMIT 1
             """, [ServerTime.Now(clock)], cancellationToken).ConfigureAwait(false) is { } milliseconds

@@ -3,7 +3,7 @@ using AutoStack.Data.LocalServer;
 
 namespace AutoStack.Data.FaultTests.Servers;
 
-/// <summary>The shell of a local server ends with the server, also when somebody has removed the server's folder.</summary>
+/// <summary>The shell of a local server sends no signal after the server has ended, even when the server's folder is gone.</summary>
 [Platform("Linux")]
 public sealed class SupervisorTests
 {
