@@ -20,7 +20,7 @@ internal sealed partial class DeploymentRepository
         CASE
             WHEN @startAt > {ServerTime.Present}
                 THEN {ScheduledDeployments.FirstPlace} + pg_catalog.ceil(extract(epoch FROM @startAt::timestamp) / 0.001)::bigint
-            WHEN @supersedes
+            WHEN (SELECT @supersedes::boolean)
                 THEN (
                     SELECT pg_catalog.min(o.queue_place)
                     FROM deployments o

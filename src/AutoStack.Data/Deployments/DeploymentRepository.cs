@@ -110,7 +110,8 @@ internal sealed partial class DeploymentRepository(Db db, DeploymentContext cont
         db.FindAsync(Read, $"""
             SELECT {Columns}
             FROM deployments d
-            WHERE d.project_id = @projectId AND {OfOwnersProject} AND NOT d.is_deleted AND (@status IS NULL OR d.status::text = @status)
+            WHERE d.project_id = @projectId AND {OfOwnersProject} AND NOT d.is_deleted
+              AND ((SELECT @status::text) IS NULL OR d.status::text = (SELECT @status::text))
             ORDER BY d.created_at DESC, d.id DESC
             LIMIT 1
             """,
