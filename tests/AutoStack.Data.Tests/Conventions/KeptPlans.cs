@@ -49,7 +49,8 @@ public sealed class KeptPlans : DatabaseTests
         var me = await Tenant.CreateAsync(host, Token);
         await OwnerRows.FillAsync(Raw, me, deployments: 5_000, Token);
 
-        foreach (var call in OwnerCalls.All.Where(call => !PlannedForValues.Concat(Followed).Contains(call.Name)).OrderBy(call => call.Writes))
+        string[] excluded = [.. PlannedForValues, .. Followed];
+        foreach (var call in OwnerCalls.All.Where(call => !excluded.Contains(call.Name)).OrderBy(call => call.Writes))
         {
             for (var i = 0; i < Times; i++)
             {
@@ -88,7 +89,8 @@ public sealed class KeptPlans : DatabaseTests
         var issued = await sessions.AddAsync(new NewSession { UserId = owner.Id }, Token);
         await sessions.FindActiveAsync(issued.Token, Token);
         await host.GetRequiredService<IPlatformUserRepository>().FindByEmailAsync(owner.User.Email!, Token);
-        await host.GetRequiredService<ISignInThrottle>().AcquireAsync(new SignInAttempt { Email = owner.User.Email!, Address = IPAddress.Loopback }, Token);
+        await host.GetRequiredService<ISignInThrottle>().AcquireAsync(
+            new SignInAttempt { Email = owner.User.Email!, Address = IPAddress.Loopback }, Token);
     }
 
     // Everything that a worker sends for a build, and a monitor for its container.
