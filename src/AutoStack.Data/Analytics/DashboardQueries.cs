@@ -15,7 +15,8 @@ internal sealed class DashboardQueries(Db db, TimeProvider clock) : IDashboardQu
         [
             new(DateTimeOffset.MinValue, DateTimeOffset.MaxValue), new(today, End(now)), thisWeek, lastWeek, thisMonth, lastMonth,
         ];
-        // First by project and status: a range of 100,000 deployments has few of these, and an index holds all of its columns.
+        // First by project and status: a range of 100,000 deployments has few of these, and an index holds all of its columns. The start as
+        // in Definitions.InRange.
         var summaries = await db.ListAsync(DeploymentSummary.Read, $"""
             SELECT s.deployments, s.succeeded, s.failed, s.cancelled, s.seconds, s.projects
             FROM unnest(@starts, @ends) WITH ORDINALITY r (since, until, ordinal)
@@ -33,7 +34,7 @@ internal sealed class DashboardQueries(Db db, TimeProvider clock) : IDashboardQu
                         d.project_id, pg_catalog.lower(d.status::text) AS status, pg_catalog.count(d.id) AS deployments,
                         pg_catalog.sum(d.build_duration_seconds) AS seconds, pg_catalog.count(d.build_duration_seconds) AS builds
                     FROM deployments d
-                    WHERE {Definitions.Owned} AND d.created_at >= r.since AND d.created_at < r.until
+                    WHERE {Definitions.Owned} AND (d.created_at, d.id) >= (r.since, {Definitions.NoId}) AND d.created_at < r.until
                     GROUP BY d.project_id, d.status
                 ) n
             ) s

@@ -62,8 +62,13 @@ internal sealed class PipelineQueries(Db db, TimeProvider clock) : IPipelineQuer
             SELECT {Timings}
             FROM (
                 SELECT {Chosen}
-                FROM deployments d
-                WHERE {Definitions.Owned}
+                FROM (
+                    SELECT {Chosen}
+                    FROM deployments d
+                    WHERE {Definitions.Owned}
+                    ORDER BY d.created_at DESC, d.id DESC
+                    LIMIT 100
+                ) d
                 ORDER BY d.created_at DESC, d.id DESC
                 LIMIT @limit
             ) d

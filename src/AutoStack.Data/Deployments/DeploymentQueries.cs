@@ -48,14 +48,11 @@ internal sealed class DeploymentQueries(Db db) : IDeploymentQueries
         Limit.Check(limit, IDeploymentQueries.MaxListSize);
         var matching = MatchingParameters(ownerId, filter);
         var after = await DeploymentParameters.AfterAsync(db, cursor, cancellationToken).ConfigureAwait(false);
-        NpgsqlParameter[] parameters = [.. matching, .. after, P.Of(limit + 1, "limit")];
-        var rows = string.IsNullOrEmpty(filter.CommitMessage)
-            ? await db.ListAsync(DeploymentRepository.ReadWithProject, $"{Selected} {Matching} {OnePage}", parameters, cancellationToken)
-                .ConfigureAwait(false)
-            : await db.ListAsync(
-                DeploymentRepository.ReadWithProject,
-                new Statement($"{Selected} {MatchingMessage} {OnePage}", parameters) { IsPlannedForItsValues = true }, cancellationToken)
-                .ConfigureAwait(false);
+        NpgsqlParameter[] page = [.. after, P.Of(limit + 1, "limit")];
+        var statement = IsForAll(filter) ? new Statement(DeploymentRepository.RecentPage, [P.Of(ownerId), .. page])
+            : string.IsNullOrEmpty(filter.CommitMessage) ? new Statement($"{Selected} {Matching} {OnePage}", [.. matching, .. page])
+            : new Statement($"{Selected} {MatchingMessage} {OnePage}", [.. matching, .. page]) { IsPlannedForItsValues = true };
+        var rows = await db.ListAsync(DeploymentRepository.ReadWithProject, statement, cancellationToken).ConfigureAwait(false);
         return DeploymentRepository.PageOf(rows, limit);
     }
 
@@ -91,6 +88,9 @@ internal sealed class DeploymentQueries(Db db) : IDeploymentQueries
             """, [P.Of(ownerId), P.Of(cursor.ToId(), "afterId"), P.Of(limit + 1, "limit")], cancellationToken).ConfigureAwait(false);
         return Page<ProjectWithLatestDeployment>.Of(rows, limit, row => Cursor.After(row.Project.Id));
     }
+
+    private static bool IsForAll(DeploymentFilter filter) => filter is { ProjectId: null, Status: null }
+        && string.IsNullOrEmpty(filter.ProjectName) && string.IsNullOrEmpty(filter.CommitMessage);
 
     private static ProjectWithLatestDeployment ReadProject(RowReader row) =>
         new(ProjectRepository.Read(row), row.Flag() ? DeploymentRepository.Read(row) : null);

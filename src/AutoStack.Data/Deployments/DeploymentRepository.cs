@@ -26,6 +26,27 @@ internal sealed partial class DeploymentRepository(Db db, DeploymentContext cont
         pg_catalog.left(d.deployed_url, 2048), d.started_at, d.completed_at, d.created_at, d.is_deleted
         """;
 
+    /// <summary>
+    /// A page of a user's deployments with their projects. The inner limit is that of the longest page and one row: without it the planner
+    /// expects a tenth of all deployments of the user. The user and the limit stand in subqueries, so that the planner expects the same of
+    /// a plan for their values as of one for any values: the server keeps one plan, in the order of the index. Needs <c>@ownerId</c>,
+    /// <c>@limit</c> and the parameters of <see cref="DeploymentParameters.AfterAsync"/>.
+    /// </summary>
+    internal const string RecentPage = $"""
+        SELECT {ListColumns}, {ProjectRepository.ListColumns}
+        FROM (
+            SELECT {Columns}
+            FROM deployments d
+            WHERE d.user_id = (SELECT @ownerId::uuid) AND NOT d.is_deleted AND {DeploymentParameters.After}
+              AND {AccountState.OwnerIsOpen}
+            ORDER BY d.created_at DESC, d.id DESC
+            LIMIT 101
+        ) d
+        JOIN projects p ON p.id = d.project_id
+        ORDER BY d.created_at DESC, d.id DESC
+        LIMIT (SELECT @limit::int)
+        """;
+
     // The owner of a project owns its deployments, so one look at the project is enough. A condition on each deployment's user makes the
     // planner expect so few rows that it reads and sorts all deployments of the project, for every page. Needs @projectId and @ownerId.
     private const string OfOwnersProject =
@@ -79,15 +100,8 @@ internal sealed partial class DeploymentRepository(Db db, DeploymentContext cont
     {
         Limit.Check(limit, IDeploymentRepository.MaxListSize);
         var after = await DeploymentParameters.AfterAsync(db, cursor, cancellationToken).ConfigureAwait(false);
-        var rows = await db.ListAsync(ReadWithProject, $"""
-            SELECT {ListColumns}, {ProjectRepository.ListColumns}
-            FROM deployments d
-            JOIN projects p ON p.id = d.project_id
-            WHERE d.user_id = @ownerId AND NOT d.is_deleted AND {DeploymentParameters.After}
-              AND {AccountState.OwnerIsOpen}
-            ORDER BY d.created_at DESC, d.id DESC
-            LIMIT @limit
-            """, [P.Of(ownerId), .. after, P.Of(limit + 1, "limit")], cancellationToken).ConfigureAwait(false);
+        var rows = await db.ListAsync(
+            ReadWithProject, RecentPage, [P.Of(ownerId), .. after, P.Of(limit + 1, "limit")], cancellationToken).ConfigureAwait(false);
         return PageOf(rows, limit);
     }
 

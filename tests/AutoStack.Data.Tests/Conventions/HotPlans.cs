@@ -103,7 +103,7 @@ public sealed class HotPlans : DatabaseTests
     [Test]
     public Task Recent_deployments_are_read_in_index_order([Values] bool generic) => AssertOrderedAsync(
         generic, "deployments_user_id_created_at_id_numbers_idx",
-        ["WHERE d.user_id = @ownerId AND NOT d.is_deleted AND (d.created_at, d.id) <"],
+        ["WHERE d.user_id = (SELECT @ownerId::uuid) AND NOT d.is_deleted AND (d.created_at, d.id) <"],
         ("ownerId", "uuid", Owner), ("createdAt", "timestamp", "'9999-01-01'"), ("id", "uuid", End), ("limit", "int", "20"));
 
     [Test]

@@ -265,6 +265,35 @@ public sealed class DeploymentRepositoryTests : DatabaseTests
         Assert.That((details.Logs.Count, details.Containers.Count, details.HealthChecks.Count), Is.EqualTo((0, 0, 0)));
     }
 
+    [Test]
+    public async Task The_longest_page_says_whether_more_follow()
+    {
+        var project = await AddProjectAsync();
+        await ExecuteAsync(
+            """
+            INSERT INTO deployments (id, project_id, user_id, status, creator_type, created_at)
+            SELECT gen_random_uuid(), $1, $2, 'success', 'manual', '2026-01-01'::timestamp + n * interval '1 s'
+            FROM generate_series(1, 2 * $3) n
+            """, project.Id, project.UserId, IDeploymentRepository.MaxListSize);
+
+        foreach (var list in new Func<Cursor, Task<Page<DeploymentWithProject>>>[]
+        {
+            cursor => Deployments.ListRecentAsync(project.UserId, cursor, IDeploymentRepository.MaxListSize, Token),
+            cursor => Get<IDeploymentQueries>().ListAsync(
+                project.UserId, new DeploymentFilter { ProjectName = "" }, cursor, IDeploymentQueries.MaxListSize, Token),
+            cursor => Get<IDeploymentQueries>().ListAsync(
+                project.UserId, new DeploymentFilter { ProjectId = project.Id }, cursor, IDeploymentQueries.MaxListSize, Token),
+        })
+        {
+            var first = await list(Cursor.Start);
+            var last = await list(first.Next!.Value);
+
+            Assert.That((first.Items.Count, last.Items.Count, last.Next), Is.EqualTo((100, 100, (Cursor?)null)));
+            Assert.That(
+                first.Items.Concat(last.Items).Select(item => item.Deployment.CreatedAt), Is.Ordered.Descending.And.Unique);
+        }
+    }
+
     [TestCase(0)]
     [TestCase(-1)]
     [TestCase(int.MinValue)]

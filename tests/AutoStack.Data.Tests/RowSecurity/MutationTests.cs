@@ -191,7 +191,8 @@ public sealed partial class MutationTests : RowSecurityTests
 
     // A comparison of a column with the owner, or with the owner of the row that an insert has met; not the look at a closed account.
     [GeneratedRegex(
-        @"\b\w+\.(?:user_id|id) = (?<name>@(?:ownerId|userId))\b(?! AND c\.closed_at)|\bp\.user_id = excluded\.user_id\b")]
+        @"\b\w+\.(?:user_id|id) = (?:(?<name>@(?:ownerId|userId))\b|\(SELECT (?<name>@ownerId)::uuid\))(?! AND c\.closed_at)"
+            + @"|\bp\.user_id = excluded\.user_id\b")]
     private static partial Regex Owned();
 
     // Ids and times; also in a cursor.

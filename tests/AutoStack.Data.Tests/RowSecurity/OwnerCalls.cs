@@ -52,6 +52,9 @@ internal static class OwnerCalls
         Call<IDeploymentQueries>(
             "deployments", async (all, me, _, ct) => await all.ListAsync(me.Id, new DeploymentFilter(), Cursor.Start, 10, ct)),
         Call<IDeploymentQueries>(
+            "of a status", async (all, me, _, ct) => await all.ListAsync(
+                me.Id, new DeploymentFilter { Status = DeploymentStatus.Queued }, Cursor.Start, 10, ct)),
+        Call<IDeploymentQueries>(
             "by message",
             async (all, me, _, ct) => await all.ListAsync(me.Id, new DeploymentFilter { CommitMessage = "tenant" }, Cursor.Start, 10, ct)),
         Call<IDeploymentQueries>("count", async (all, me, _, ct) => await all.CountAsync(me.Id, new DeploymentFilter(), ct)),
