@@ -27,27 +27,26 @@ public sealed class KeptPlans : DatabaseTests
         "dashboard", "of a status", "by message", "count by message", "stages of several", "roll back",
     ];
 
-    // A line is awaited on a connection of its own, which the session of the test does not have.
+    // A line is awaited on a session of its own, beside that of the calls.
     private static readonly string[] Followed = ["follow", "found log"];
+
+    private readonly SecretKey key = NewKey("k1");
+    private Tenant me = null!;
+
+    [OneTimeSetUp]
+    public async Task FillAsync()
+    {
+        await using var host = HostOf(Raw);
+        me = await Tenant.CreateAsync(host, Token);
+        await OwnerRows.FillAsync(Raw, me, deployments: 5_000, Token);
+    }
 
     [Test]
     [CancelAfter(120_000)]
     public async Task The_server_keeps_one_plan_for_each_statement()
     {
-        await using var session = NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder(Database.ConnectionString)
-        {
-            MaxPoolSize = 1,
-            MaxAutoPrepare = 900,
-            AutoPrepareMinUsages = 1,
-            NoResetOnClose = true,
-        });
-        await using var host = new ServiceCollection()
-            .AddSingleton<TimeProvider>(Clock)
-            .AddAutoStackData(session, options => options.SecretKeys.Add(NewKey("k1")))
-            .AddAutoStackDataWorkers()
-            .BuildServiceProvider();
-        var me = await Tenant.CreateAsync(host, Token);
-        await OwnerRows.FillAsync(Raw, me, deployments: 5_000, Token);
+        await using var session = Pool(size: 1);
+        await using var host = HostOf(session);
 
         string[] excluded = [.. PlannedForValues, .. Followed];
         foreach (var call in OwnerCalls.All.Where(call => !excluded.Contains(call.Name)).OrderBy(call => call.Writes))
@@ -82,6 +81,42 @@ public sealed class KeptPlans : DatabaseTests
             }
         }
     }
+
+    // The other test removes the project.
+    [Test]
+    [Order(1)]
+    [CancelAfter(60_000)]
+    public async Task The_server_keeps_the_plans_of_a_follower()
+    {
+        await using var sessions = Pool(size: 2);
+        await using var host = HostOf(sessions);
+
+        foreach (var call in OwnerCalls.All.Where(call => Followed.Contains(call.Name)))
+        {
+            for (var i = 0; i < Times; i++)
+            {
+                Assert.That(await call.RunAsync(host, me, me, Token), Is.Not.Null);
+            }
+        }
+
+        var statements = await StatementsAsync(sessions);
+        Assert.That(statements.Select(statement => statement.Text), Has.Some.Contains("FROM deployment_logs l"));
+        Assert.That(statements.Where(statement => !statement.IsKept).Select(statement => statement.Text), Is.Empty);
+    }
+
+    private NpgsqlDataSource Pool(int size) => NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder(Database.ConnectionString)
+    {
+        MaxPoolSize = size,
+        MaxAutoPrepare = 900,
+        AutoPrepareMinUsages = 1,
+        NoResetOnClose = true,
+    });
+
+    private ServiceProvider HostOf(NpgsqlDataSource source) => new ServiceCollection()
+        .AddSingleton<TimeProvider>(Clock)
+        .AddAutoStackData(source, options => options.SecretKeys.Add(key))
+        .AddAutoStackDataWorkers()
+        .BuildServiceProvider();
 
     private static async Task SignInAsync(ServiceProvider host, Tenant owner)
     {
