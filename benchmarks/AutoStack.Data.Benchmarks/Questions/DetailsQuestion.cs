@@ -33,7 +33,7 @@ public abstract class DetailsQuestion : CallQuestion
         FROM deployment_logs l
         WHERE l.deployment_id = $1 AND l.seq <= $3 AND {Owned}
         ORDER BY l.seq DESC
-        LIMIT $4
+        LIMIT (SELECT $4::int)
         """;
 
     private const string Stages = $"""
@@ -57,7 +57,7 @@ public abstract class DetailsQuestion : CallQuestion
         FROM deployment_health_checks h
         WHERE h.deployment_id = $1 AND {Owned}
         ORDER BY h.checked_at DESC, h.id DESC
-        LIMIT $3
+        LIMIT (SELECT $3::int)
         """;
 
     private IDeploymentRepository deployments = null!;

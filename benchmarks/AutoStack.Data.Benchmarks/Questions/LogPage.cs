@@ -26,7 +26,7 @@ public class LogPage : CallQuestion
           AND EXISTS (SELECT FROM deployments d WHERE d.id = $1 AND d.user_id = $3 AND NOT d.is_deleted)
           AND NOT EXISTS (SELECT FROM users c WHERE c.id = $3 AND c.closed_at IS NOT NULL)
         ORDER BY l.seq
-        LIMIT $4
+        LIMIT (SELECT $4::int)
         """;
 
     private static readonly Func<AutoStackContext, Guid, Guid, long, IAsyncEnumerable<LogEntity>> Compiled = EF.CompileAsyncQuery(

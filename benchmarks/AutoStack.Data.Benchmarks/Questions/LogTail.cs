@@ -19,7 +19,7 @@ public class LogTail : CallQuestion
           AND EXISTS (SELECT FROM deployments d WHERE d.id = $1 AND d.user_id = $3 AND NOT d.is_deleted)
           AND NOT EXISTS (SELECT FROM users c WHERE c.id = $3 AND c.closed_at IS NOT NULL)
         ORDER BY l.seq DESC
-        LIMIT $4
+        LIMIT (SELECT $4::int)
         """;
 
     private static readonly Func<AutoStackContext, Guid, Guid, IAsyncEnumerable<LogEntity>> Compiled = EF.CompileAsyncQuery(

@@ -19,23 +19,33 @@ public class RecentDeployments : CallQuestion
 
     private const string Sql = $"""
         SELECT {DeploymentRepository.ListColumns}, {ProjectRepository.ListColumns}
-        FROM deployments d
+        FROM (
+            SELECT {DeploymentRepository.Columns}
+            FROM deployments d
+            WHERE d.user_id = (SELECT $1::uuid) AND NOT d.is_deleted AND (d.created_at, d.id) < ($2, $3)
+              AND NOT EXISTS (SELECT FROM users c WHERE c.id = $1 AND c.closed_at IS NOT NULL)
+            ORDER BY d.created_at DESC, d.id DESC
+            LIMIT 101
+        ) d
         JOIN projects p ON p.id = d.project_id
-        WHERE d.user_id = $1 AND NOT d.is_deleted AND (d.created_at, d.id) < ($2, $3)
-          AND NOT EXISTS (SELECT FROM users c WHERE c.id = $1 AND c.closed_at IS NOT NULL)
         ORDER BY d.created_at DESC, d.id DESC
-        LIMIT $4
+        LIMIT (SELECT $4::int)
         """;
 
     // Dapper binds by name.
     private const string DapperSql = $"""
         SELECT {DeploymentRepository.Columns}, {ProjectRepository.Columns}
-        FROM deployments d
+        FROM (
+            SELECT {DeploymentRepository.Columns}
+            FROM deployments d
+            WHERE d.user_id = (SELECT @ownerId::uuid) AND NOT d.is_deleted AND (d.created_at, d.id) < (@createdAt, @id)
+              AND NOT EXISTS (SELECT FROM users c WHERE c.id = @ownerId AND c.closed_at IS NOT NULL)
+            ORDER BY d.created_at DESC, d.id DESC
+            LIMIT 101
+        ) d
         JOIN projects p ON p.id = d.project_id
-        WHERE d.user_id = @ownerId AND NOT d.is_deleted AND (d.created_at, d.id) < (@createdAt, @id)
-          AND NOT EXISTS (SELECT FROM users c WHERE c.id = @ownerId AND c.closed_at IS NOT NULL)
         ORDER BY d.created_at DESC, d.id DESC
-        LIMIT @limit
+        LIMIT (SELECT @limit::int)
         """;
 
     private static readonly Func<AutoStackContext, Guid, DateTime, Guid, IAsyncEnumerable<DeploymentEntity>> Compiled =

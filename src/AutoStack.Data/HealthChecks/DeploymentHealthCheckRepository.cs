@@ -28,12 +28,14 @@ internal sealed partial class DeploymentHealthCheckRepository(Db db, TimeProvide
         CheckedAt = row.Time(),
     };
 
+    // The deployment and the limit stand in subqueries, so that the server keeps one plan: some deployments have thousands of checks, and a
+    // plan for the values of others looks cheaper to it.
     internal static Statement Latest(Guid deploymentId, Guid ownerId, int limit) => new($"""
         SELECT {ListColumns}
         FROM deployment_health_checks h
-        WHERE h.deployment_id = @deploymentId AND {DeploymentState.Owned}
+        WHERE h.deployment_id = (SELECT @deploymentId::uuid) AND {DeploymentState.Owned}
         ORDER BY h.checked_at DESC, h.id DESC
-        LIMIT @limit
+        LIMIT (SELECT @limit::int)
         """, P.Of(deploymentId), P.Of(ownerId), P.Of(limit));
 
     // The server plans the chunks of the period only.
@@ -129,18 +131,19 @@ internal sealed partial class DeploymentHealthCheckRepository(Db db, TimeProvide
         return Page<UnhealthyDeployment>.Of(rows, limit, row => Cursor.After(row.DeploymentId));
     }
 
+    // The deployment stands in subqueries as above.
     public async Task<int> CountConsecutiveFailuresAsync(Guid deploymentId, CancellationToken cancellationToken) =>
         await db.FindValueAsync(row => row.Int(), """
             WITH live AS (
                 SELECT l.checked_at, l.id
                 FROM deployment_health_checks l
-                WHERE l.deployment_id = @deploymentId AND l.is_live
+                WHERE l.deployment_id = (SELECT @deploymentId::uuid) AND l.is_live
                 ORDER BY l.checked_at DESC, l.id DESC
                 LIMIT 1
             )
             SELECT pg_catalog.count(h.id)::int
             FROM deployment_health_checks h
-            WHERE h.deployment_id = @deploymentId
+            WHERE h.deployment_id = (SELECT @deploymentId::uuid)
               AND (h.checked_at, h.id) > (
                   coalesce((SELECT v.checked_at FROM live v), '-infinity'::timestamp),
                   coalesce((SELECT v.id FROM live v), '00000000-0000-0000-0000-000000000000'::uuid))

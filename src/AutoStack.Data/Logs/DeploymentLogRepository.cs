@@ -20,13 +20,16 @@ internal sealed class DeploymentLogRepository(Db db, LogContext context) : IDepl
         Seq = row.Long(),
     };
 
+    // The limit of a page stands in a subquery, so that the planner expects the same of a plan for its value as of one for any value: the
+    // server keeps one plan. Of a log with more than ten pages it would plan each page anew.
+
     /// <summary>The last lines before a place, newest first; the place is a line's number.</summary>
     internal static Statement Tail(Guid deploymentId, Guid ownerId, long seq, int limit) => new($"""
         SELECT {Columns}
         FROM deployment_logs l
         WHERE l.deployment_id = @deploymentId AND l.seq <= @seq AND {DeploymentState.Owned}
         ORDER BY l.seq DESC
-        LIMIT @limit
+        LIMIT (SELECT @limit::int)
         """, P.Of(deploymentId), P.Of(ownerId), P.Of(seq), P.Of(limit));
 
     /// <summary>The lines after a line's number.</summary>
@@ -35,7 +38,7 @@ internal sealed class DeploymentLogRepository(Db db, LogContext context) : IDepl
         FROM deployment_logs l
         WHERE l.deployment_id = @deploymentId AND l.seq > @seq AND {DeploymentState.Owned}
         ORDER BY l.seq
-        LIMIT @limit
+        LIMIT (SELECT @limit::int)
         """, P.Of(deploymentId), P.Of(ownerId), P.Of(seq), P.Of(limit));
 
     // The lines that one statement of a search reads: at most 2,000 lines and 4 MiB, but at least one line.
@@ -92,7 +95,7 @@ internal sealed class DeploymentLogRepository(Db db, LogContext context) : IDepl
             WHERE l.deployment_id = @deploymentId AND l.seq <= @seq AND {DeploymentState.Owned}
               AND pg_catalog.lower(coalesce(l.log_level::text, 'info') COLLATE "C") <> ALL (@below)
             ORDER BY l.seq DESC
-            LIMIT @limit
+            LIMIT (SELECT @limit::int)
             """,
             [
                 P.Of(deploymentId),

@@ -26,6 +26,8 @@ internal sealed class DeploymentRuntimeLogRepository(Db db, LogContext context)
         new(
             $"{LogPurge.OfChosen} deployment_runtime_logs {LogPurge.UpToLimit} deployment_runtime_logs {LogPurge.Joined}", P.Of(limit));
 
+    // The limit stands in a subquery as in DeploymentLogRepository. So does the deployment: beside long outputs, a plan for one with a
+    // short output looks cheaper. Partitions of this table are chosen by other columns.
     public async Task<LogPage<DeploymentRuntimeLog>> ListAsync(
         Guid deploymentId, Guid ownerId, Cursor cursor, int limit, CancellationToken cancellationToken)
     {
@@ -33,9 +35,9 @@ internal sealed class DeploymentRuntimeLogRepository(Db db, LogContext context)
         var lines = await db.ListAsync(Read, $"""
             SELECT {Columns}
             FROM deployment_runtime_logs r
-            WHERE r.deployment_id = @deploymentId AND r.seq > @seq AND {DeploymentState.Owned}
+            WHERE r.deployment_id = (SELECT @deploymentId::uuid) AND r.seq > @seq AND {DeploymentState.Owned}
             ORDER BY r.seq
-            LIMIT @limit
+            LIMIT (SELECT @limit::int)
             """, Parameters(deploymentId, ownerId, seq, limit), cancellationToken).ConfigureAwait(false);
         return LogPage<DeploymentRuntimeLog>.Of(lines, line => line.Seq, emptyAt: seq);
     }
@@ -47,9 +49,9 @@ internal sealed class DeploymentRuntimeLogRepository(Db db, LogContext context)
         var lines = await db.ListAsync(Read, $"""
             SELECT {Columns}
             FROM deployment_runtime_logs r
-            WHERE r.deployment_id = @deploymentId AND r.seq <= @seq AND {DeploymentState.Owned}
+            WHERE r.deployment_id = (SELECT @deploymentId::uuid) AND r.seq <= @seq AND {DeploymentState.Owned}
             ORDER BY r.seq DESC
-            LIMIT @limit
+            LIMIT (SELECT @limit::int)
             """, Parameters(deploymentId, ownerId, seq, limit), cancellationToken).ConfigureAwait(false);
         return LogPage<DeploymentRuntimeLog>.Of([.. lines.Reverse()], line => line.Seq, emptyAt: 0);
     }
