@@ -39,7 +39,7 @@ internal static class PostgresTime
         // A year has four digits or more, all else two.
         const int restLength = 15;
         var year = text.Length - restLength;
-        if (year < 4 || point == text.Length - 1 || fraction.Length > 6
+        if (year < 4 || (point >= 0 && fraction.Length is 0 or > 6)
             || !TryNumber(text[..year], out var years)
             || !TryPart(text[year..], (byte)'-', out var month)
             || !TryPart(text[(year + 3)..], (byte)'-', out var day)
