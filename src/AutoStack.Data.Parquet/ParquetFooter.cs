@@ -4,8 +4,8 @@ using AutoStack.Data.Archives;
 namespace AutoStack.Data.Parquet;
 
 /// <summary>
-/// Writes what a Parquet file says about itself: the headers of pages, and the footer with the types, the places of all pages, and the bounds
-/// of numbers and times. The numbers of fields and types are those of Parquet's specification.
+/// Writes what a Parquet file says about itself: the headers of pages, and the footer with the types, the places of all pages, and the
+/// bounds of numbers and times. The numbers of fields and types are those of Parquet's specification.
 /// </summary>
 internal static class ParquetFooter
 {

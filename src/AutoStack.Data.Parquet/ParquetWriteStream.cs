@@ -7,8 +7,8 @@ namespace AutoStack.Data.Parquet;
 
 /// <summary>
 /// Writes the CSV that it receives as a Parquet file, a row group at a time: rows are held until their group has its size. Parquet.Net,
-/// which reads the files, does not write them: it stores no time outside of .NET's years, and its bounds of texts let readers skip rows that
-/// they should find.
+/// which reads the files, does not write them: it stores no time outside of .NET's years, and its bounds of texts let readers skip rows
+/// that they should find.
 /// </summary>
 internal sealed class ParquetWriteStream : OneWayStream
 {

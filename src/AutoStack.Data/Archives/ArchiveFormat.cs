@@ -22,8 +22,8 @@ public abstract partial class ArchiveFormat
     public abstract string Compression { get; }
 
     /// <summary>
-    /// Whether <see cref="OpenRead"/> needs a stream that can seek. The hash of the whole file is compared before the call in that case, and
-    /// a file that the store returns as a stream of one direction is copied to a temporary file.
+    /// Whether <see cref="OpenRead"/> needs a stream that can seek. The hash of the whole file is then compared before the call, and a file
+    /// that the store returns as a stream of one direction is copied to a temporary file. False by default.
     /// </summary>
     public virtual bool ReadsBySeeking => false;
 

@@ -18,12 +18,13 @@ internal sealed class ArchiveFormats(IEnumerable<ArchiveFormat> given)
 
     /// <summary>The message for a format that this process does not read.</summary>
     public static string Unknown(ArchiveManifest manifest) =>
-        $"The format of {manifest.Name} is {manifest.FileFormat}, which is not in {nameof(AutoStackDataOptions)}."
-        + $"{nameof(AutoStackDataOptions.ArchiveFormats)}. The format parquet is in the package AutoStack.Data.Parquet.";
+        $"The format of {manifest.Name} is {manifest.FileFormat}, which is not in AutoStackDataOptions.ArchiveFormats. "
+        + "The format parquet is in the package AutoStack.Data.Parquet.";
 
     /// <summary>The names that the object with the rows of an archive can have.</summary>
     public IEnumerable<string> DataNames(string archive) => all.Select(format => ArchiveNames.Data(archive, format));
 
     /// <summary>The archive of an object with rows; null for another object.</summary>
-    public string? OfData(string name) => all.Select(format => ArchiveNames.OfData(name, format)).FirstOrDefault(found => found is not null);
+    public string? OfData(string name) =>
+        all.Select(format => ArchiveNames.OfData(name, format)).FirstOrDefault(found => found is not null);
 }

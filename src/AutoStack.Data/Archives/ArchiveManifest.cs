@@ -42,7 +42,7 @@ public sealed record ArchiveManifest
     /// <summary>The compression of the file: <c>gzip</c> for CSV.</summary>
     public required string Compression { get; init; }
 
-    /// <summary>The form of the text of the rows, in the words of PostgreSQL's COPY. A file of any format reads back as this text.</summary>
+    /// <summary>The form of the rows as text, in the words of PostgreSQL's COPY. A file of any format reads back as this text.</summary>
     public required string Options { get; init; }
 
     /// <summary>The order of the rows.</summary>

@@ -141,7 +141,8 @@ internal sealed partial class LogRestore(Db db, PartitionMaintenance partitions,
         catch (Exception exception) when (IsOfTheRows(exception))
         {
             // The server reads rows before their hash is complete: what it refuses was probably changed.
-            await ArchiveFile.ReadAsync(manifest, formats.Of(manifest), store, send: null, _ => { }, cancellationToken).ConfigureAwait(false);
+            await ArchiveFile.ReadAsync(
+                manifest, formats.Of(manifest), store, send: null, _ => { }, cancellationToken).ConfigureAwait(false);
             throw;
         }
     }

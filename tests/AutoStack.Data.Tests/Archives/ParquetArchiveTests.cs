@@ -223,10 +223,12 @@ public sealed class ParquetArchiveTests() : ArchiveTestsBase(new ParquetArchiveF
     private static string Texts(ArchiveManifest archive, bool isDuck) => string.Join(", ", archive.Columns.Select(column =>
         column.Type switch
         {
-            "timestamp without time zone" when isDuck =>
-                $"CASE WHEN isfinite({column.Name}) THEN epoch_us({column.Name})::text ELSE {column.Name}::text END",
-            "timestamp without time zone" =>
-                $"CASE WHEN isfinite({column.Name}) THEN trunc(extract(epoch FROM {column.Name}) * 1000000)::text ELSE {column.Name}::text END",
+            "timestamp without time zone" => string.Format(
+                null,
+                isDuck
+                    ? "CASE WHEN isfinite({0}) THEN epoch_us({0})::text ELSE {0}::text END"
+                    : "CASE WHEN isfinite({0}) THEN trunc(extract(epoch FROM {0}) * 1000000)::text ELSE {0}::text END",
+                column.Name),
             "text" when isDuck => $"lower(hex(encode({column.Name})))",
             "text" => $"encode(convert_to({column.Name}, 'UTF8'), 'hex')",
             _ => $"{column.Name}::text",

@@ -32,8 +32,9 @@ public sealed class ParquetFormatTests
         yield return Case("delimiters", ",,,\"a,b\",,,,\n,,,\"a\nb\",,,,\n,,,\"a\r\nb\",,,,\n,,,\"\r\",,,,\n");
         yield return Case("not quoted", ",,,\\.,,,,\n,,,\\N,,,,\n,,, a ,,,,\n,,,\t\u0001\u001b[31m\u007f,,,,\n,,,a'b,,,,\n");
         yield return Case("Unicode", ",,,\u00e4\U0001F680\u202e\ufeff,,,,\n");
-        yield return Case("a long line", $",,,\"{string.Concat(Enumerable.Repeat("\"\"x,", 300_000))}\",,,,\n,,,{new string('y', 1 << 20)},,,,\n");
-        yield return Case("bits", string.Concat(Enumerable.Range(0, 1_000).Select(n => $",,,,,,{"tf"[n % 3 % 2]},\n,,,,,,,\n")));
+        yield return Case("a line of 1 MB", $",,,{new string('y', 1 << 20)},,,,\n");
+        yield return Case("a line of quotes", $",,,\"{string.Concat(Enumerable.Repeat("\"\"x,", 300_000))}\",,,,\n");
+        yield return Case("bits", string.Concat(Enumerable.Range(0, 1_003).Select(n => $",,,,,,{"tf"[n % 3 % 2]},\n,,,,,,,\n")));
 
         static TestCaseData Case(string name, string rows) => new TestCaseData(rows).SetArgDisplayNames(name);
     }
@@ -78,7 +79,7 @@ public sealed class ParquetFormatTests
         sinceYear1 =>
         {
             var time = new DateTime(sinceYear1 * 10, DateTimeKind.Utc);
-            var text = time.ToString(time.Ticks % TimeSpan.TicksPerSecond == 0 ? "yyyy-MM-dd HH:mm:ss" : "yyyy-MM-dd HH:mm:ss.FFFFFF", null);
+            var text = time.ToString("yyyy-MM-dd HH:mm:ss.FFFFFF", null);
             var written = new ArrayBufferWriter<byte>();
 
             Assert.That(PostgresTime.TryParse(Encoding.UTF8.GetBytes(text), out var microseconds), Is.True, text);
@@ -90,7 +91,9 @@ public sealed class ParquetFormatTests
 
     [Test]
     public void Times_of_all_years_come_back() => CsCheck.Check.Sample(
-        CsCheck.Gen.Long[-210_866_803_200_000_000, long.MaxValue - 1],
+        CsCheck.Gen.OneOf(
+            CsCheck.Gen.Long[-210_866_803_200_000_000, -62_135_596_800_000_001],
+            CsCheck.Gen.Long[-62_135_596_800_000_000, long.MaxValue - 1]),
         microseconds =>
         {
             var written = new ArrayBufferWriter<byte>();
