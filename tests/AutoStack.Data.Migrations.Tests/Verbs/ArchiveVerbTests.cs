@@ -212,8 +212,9 @@ public sealed class ArchiveVerbTests : MigrationTests
             SELECT gen_random_uuid(), id, 'Site', 'ada/site', now(), now() FROM users;
             INSERT INTO deployments (id, project_id, user_id, status, created_at)
             SELECT log_partition_floor('2026-04-10'), id, user_id, 'success', now() FROM projects;
-            INSERT INTO deployment_logs (deployment_id, message, timestamp)
-            SELECT log_partition_floor('2026-04-10'), 'line ' || n || ' ' || md5(n::text), '2026-04-10' FROM generate_series(1, {lines}) n
+            INSERT INTO deployment_logs (seq, deployment_id, message, timestamp)
+            SELECT n, log_partition_floor('2026-04-10'), 'line ' || n || ' ' || md5(n::text), '2026-04-10'
+            FROM generate_series(1, {lines}) n
             """);
     }
 
