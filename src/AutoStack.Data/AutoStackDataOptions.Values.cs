@@ -1,3 +1,4 @@
+using AutoStack.Data.Archives;
 using AutoStack.Data.Postgres;
 using AutoStack.Data.Secrets;
 using AutoStack.Data.Values;
@@ -114,6 +115,11 @@ public sealed partial class AutoStackDataOptions
         if (StandbyWait < TimeSpan.Zero || StandbyWait > TimeSpan.FromSeconds(10))
         {
             throw Invalid(nameof(StandbyWait), $"is {StandbyWait}; it is between 0 and 10 s");
+        }
+
+        if (ArchiveFormats.Any(format => !ArchiveFormat.IsName(format?.Name)))
+        {
+            throw Invalid(nameof(ArchiveFormats), "has a format that is null, or whose name has other characters than a-z, 0-9 and '.'");
         }
 
         LogWriter.Validate();

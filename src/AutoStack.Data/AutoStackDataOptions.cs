@@ -129,6 +129,12 @@ public sealed partial class AutoStackDataOptions
     public IArchiveStore? ArchiveStore { get; set; }
 
     /// <summary>
+    /// The formats of archives: the first writes new ones, and each reads those that it has written. <see cref="ArchiveFormat.Csv"/> is
+    /// always read. Empty, the default, writes CSV.
+    /// </summary>
+    public IList<ArchiveFormat> ArchiveFormats { get; } = [];
+
+    /// <summary>
     /// Whether the host starts only on a schema that is new enough (<see cref="Health.SchemaVersion.Required"/>). Default true. A database
     /// that does not answer does not keep the host from starting.
     /// </summary>

@@ -72,7 +72,7 @@ internal sealed class Database : IAsyncDisposable, IDisposable
             new Db(database.patient, new Subject("AuditMaintenance", table: null))),
         [typeof(ILogArchive)] = database => database.archive.Value,
         [typeof(ILogRestore)] = database => new LogRestore(
-            new Db(database.unlimited, new Subject("LogRestore", table: null)), database.partitions.Value),
+            new Db(database.unlimited, new Subject("LogRestore", table: null)), database.partitions.Value, database.archiveFormats),
         [typeof(ISecretRotation)] = database => new SecretRotator(
             new Db(database.executor, new Subject("SecretRotation", table: null)), database.context.Secrets),
         [typeof(IDatabaseVerifier)] = database => new DatabaseVerifier(
@@ -97,6 +97,7 @@ internal sealed class Database : IAsyncDisposable, IDisposable
     private readonly PooledExecutor patient;
     private readonly PooledExecutor unlimited;
     private readonly IArchiveStore? archiveStore;
+    private readonly ArchiveFormats archiveFormats;
     private readonly Lazy<LogArchive> archive;
 
     /// <summary>Builds a data source from the options, unless the host brought one, which then stays the host's to dispose.</summary>
@@ -157,7 +158,9 @@ internal sealed class Database : IAsyncDisposable, IDisposable
         unlimited = new PooledExecutor(pool, telemetry, Timeouts.Of(0, operation: null), reopens: false, transactions);
         partitions = new(() => CreatePartitions(archiving: null));
         archiveStore = options.ArchiveStore;
-        archive = new(() => new LogArchive(new Db(unlimited, new Subject("LogArchive", table: null)), partitions.Value));
+        archiveFormats = new ArchiveFormats(options.ArchiveFormats);
+        archive = new(() => new LogArchive(
+            new Db(unlimited, new Subject("LogArchive", table: null)), partitions.Value, archiveFormats));
         schemaRequirement = new SchemaRequirement(readiness, options.RequireSchema, logger);
 
         // The query by which the driver loads types compares oid with regproc: an operator for these two types, planted in public, would be

@@ -22,6 +22,7 @@ internal static class ArchiveCommand
             Arity = ArgumentArity.ZeroOrMore,
         };
         var to = ArchiveOptions.Folder("--to", "The folder to write to; it is created.");
+        var format = ArchiveOptions.Format("--format");
         var before = new Option<DateTimeOffset?>("--before")
         {
             Description = "Archives partitions whose period has ended before this day, in UTC.",
@@ -63,7 +64,7 @@ internal static class ArchiveCommand
             "archive",
             "Copies past partitions into compressed files, and compares each file with its partition. Changes nothing in the database.")
         {
-            names, to, before, keep, dryRun,
+            names, to, format, before, keep, dryRun,
         };
         command.Validators.Add(result =>
         {
@@ -77,7 +78,9 @@ internal static class ArchiveCommand
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var store = ArchiveOptions.Store(session, parsed, to);
-            var services = await DataServices.OpenAsync(session, parsed, configure: null, cancellationToken).ConfigureAwait(false);
+            var services = await DataServices.OpenAsync(
+                session, parsed, options => ArchiveOptions.SetFormats(options, parsed.GetValue(format)), cancellationToken)
+                .ConfigureAwait(false);
             await using var closing = services.ConfigureAwait(false);
             var status = await services.Get<IPartitionMaintenance>().FindStatusAsync(cancellationToken).ConfigureAwait(false);
             var chosen = parsed.GetValue(names) is { Length: > 0 } given

@@ -23,7 +23,7 @@ internal static class ArchivesCommand
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var store = ArchiveOptions.Store(session, parsed, from);
-            var entries = await LogArchive.ListAsync(store, cancellationToken).ConfigureAwait(false);
+            var entries = await LogArchive.ListAsync(store, ArchiveOptions.Formats, cancellationToken).ConfigureAwait(false);
             if (parsed.GetValue(verify))
             {
                 entries = await VerifyAsync(session, entries, store, cancellationToken).ConfigureAwait(false);
@@ -31,7 +31,7 @@ internal static class ArchivesCommand
 
             session.Results.Archives(entries, parsed.GetValue(verify));
             return entries.Any(entry => entry.State == ArchiveState.Damaged) ? ExitCode.Errors
-                : entries.Any(entry => entry.State == ArchiveState.Incomplete) ? ExitCode.Warnings
+                : entries.Any(entry => entry.State is ArchiveState.Incomplete or ArchiveState.UnknownFormat) ? ExitCode.Warnings
                 : ExitCode.Done;
         });
         return command;
@@ -46,7 +46,8 @@ internal static class ArchivesCommand
         {
             foreach (var entry in entries)
             {
-                verified.Add(await LogArchive.FindVerifiedAsync(entry.Name, store, progress, cancellationToken).ConfigureAwait(false)
+                verified.Add(await LogArchive.FindVerifiedAsync(
+                    entry.Name, store, ArchiveOptions.Formats, progress, cancellationToken).ConfigureAwait(false)
                     ?? entry with { State = ArchiveState.Incomplete, Problem = "It was removed meanwhile." });
             }
         }

@@ -34,10 +34,11 @@ internal static class PruneCommand
             Description = "Archives partitions of logs into this folder before they are dropped; see partitions archive.",
             HelpName = "FOLDER",
         };
+        var archiveFormat = ArchiveOptions.Format("--archive-format");
         var yes = new Option<bool>("--yes", "-y") { Description = "Does not ask for confirmation.", Arity = ArgumentArity.Zero };
         var command = new Command("prune", "Removes old rows: logs, checks, deleted deployments, expired sessions and so on.")
         {
-            dryRun, policyFile, tables, maxRows, maxMinutes, archiveTo, yes,
+            dryRun, policyFile, tables, maxRows, maxMinutes, archiveTo, archiveFormat, yes,
         };
         command.SetAction(async (parsed, cancellationToken) =>
         {
@@ -47,6 +48,11 @@ internal static class PruneCommand
             if (asks && !parsed.GetValue(dryRun) && session.Host.InputRedirected)
             {
                 throw Failure.Usage("prune asks before it removes anything, and nobody can answer: add --yes.");
+            }
+
+            if (parsed.GetValue(archiveFormat) is not null && parsed.GetValue(archiveTo) is null)
+            {
+                throw Failure.Usage("--archive-format needs --archive-to.");
             }
 
             var pruning = new Pruning(session, policy);
@@ -75,7 +81,14 @@ internal static class PruneCommand
             };
             var store = parsed.GetValue(archiveTo) is null ? null : ArchiveOptions.Store(session, parsed, archiveTo);
             var services = await DataServices.OpenAsync(
-                session, parsed, settings => settings.ArchiveStore = store, cancellationToken).ConfigureAwait(false);
+                session,
+                parsed,
+                settings =>
+                {
+                    settings.ArchiveStore = store;
+                    ArchiveOptions.SetFormats(settings, parsed.GetValue(archiveFormat));
+                },
+                cancellationToken).ConfigureAwait(false);
             await using var closing = services.ConfigureAwait(false);
             var patience = TimeSpan.FromSeconds(parsed.GetValue(session.Options.Timeout));
             var report = await pruning.RunAsync(services, options, patience, cancellationToken).ConfigureAwait(false);

@@ -38,7 +38,8 @@ internal static class RestoreCommand
         {
             var store = ArchiveOptions.Store(session, parsed, from);
             var target = parsed.GetValue(attach) ? RestoreTarget.Partition : Target(parsed.GetValue(table)!);
-            var services = await DataServices.OpenAsync(session, parsed, configure: null, cancellationToken).ConfigureAwait(false);
+            var services = await DataServices.OpenAsync(
+                session, parsed, options => ArchiveOptions.SetFormats(options, written: null), cancellationToken).ConfigureAwait(false);
             await using var closing = services.ConfigureAwait(false);
             var progress = new ArchiveProgressLine(session.Error);
             RestoreResult? result;

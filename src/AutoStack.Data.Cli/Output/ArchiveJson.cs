@@ -10,9 +10,9 @@ namespace AutoStack.Data.Cli.Output;
 /// archive            {"enabled":true,"dryRun":false,"partitions":[{"name":"deployment_logs_p20260401","outcome":"archived","seconds":3.1,
 ///                    "archive":{…},"error":null},…]}   outcome is archived, alreadyArchived, empty or failed
 /// archives           {"verified":true,"archives":[{"name":"…","state":"complete","problem":null,"archive":{…}},…]}
-///                    state is complete, incomplete or damaged; archive is null without a readable manifest
-/// archive            {"name":"…","partition":"…","rows":600000,"bytes":16700000,"plainBytes":127000000,"sha256":"9f…",
-///                    "createdAt":"…","from":"…","until":"…"}
+///                    state is complete, incomplete, damaged or unknownFormat; archive is null without a readable manifest
+/// archive            {"name":"…","format":"parquet","partition":"…","rows":600000,"bytes":16700000,"plainBytes":127000000,
+///                    "sha256":"9f…","createdAt":"…","from":"…","until":"…"}   format is csv.gz or parquet
 /// restore            {"table":"restored.logs_april","rows":600000,"leftOut":0,"outcome":"restored"}   or alreadyRestored
 /// errors             also missing
 /// </code>
@@ -58,6 +58,7 @@ internal static class ArchiveJson
     private static object? Of(ArchiveManifest? manifest) => manifest is null ? null : new
     {
         manifest.Name,
+        Format = manifest.FileFormat ?? ArchiveFormat.Csv.Name,
         manifest.Partition,
         manifest.Rows,
         manifest.Bytes,

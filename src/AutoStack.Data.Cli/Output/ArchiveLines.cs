@@ -74,7 +74,7 @@ internal static class ArchiveLines
                     entry.State switch
                     {
                         ArchiveState.Complete => verified ? "verified" : "complete",
-                        ArchiveState.Incomplete => new Cell(entry.Problem ?? "", Color.Yellow),
+                        ArchiveState.Incomplete or ArchiveState.UnknownFormat => new Cell(entry.Problem ?? "", Color.Yellow),
                         _ => new Cell(entry.Problem ?? "", Color.Red),
                     });
             }

@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace AutoStack.Data.Archives;
 
 /// <summary>What an archive contains: the description that is stored beside the rows, and last.</summary>
@@ -33,10 +35,14 @@ public sealed record ArchiveManifest
     /// <summary>A hash of all rows that does not depend on their order, by which the partition is compared before it is dropped.</summary>
     public required string Content { get; init; }
 
-    /// <summary>The compression of the file: <c>gzip</c>.</summary>
+    /// <summary>The format of the file with the rows, such as <c>parquet</c>; null for <see cref="ArchiveFormat.Csv"/>.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? FileFormat { get; init; }
+
+    /// <summary>The compression of the file: <c>gzip</c> for CSV.</summary>
     public required string Compression { get; init; }
 
-    /// <summary>The form of the rows, in the words of PostgreSQL's COPY.</summary>
+    /// <summary>The form of the rows as text, in the words of PostgreSQL's COPY. A file of any format reads back as this text.</summary>
     public required string Options { get; init; }
 
     /// <summary>The order of the rows.</summary>
@@ -48,10 +54,10 @@ public sealed record ArchiveManifest
     /// <summary>The SHA-256 of the file, in hexadecimal digits.</summary>
     public required string Sha256 { get; init; }
 
-    /// <summary>The size of the text without compression.</summary>
+    /// <summary>The size of the text.</summary>
     public required long PlainBytes { get; init; }
 
-    /// <summary>The SHA-256 of the text without compression, in hexadecimal digits.</summary>
+    /// <summary>The SHA-256 of the text, in hexadecimal digits.</summary>
     public required string PlainSha256 { get; init; }
 
     /// <summary>The version of the schema.</summary>
@@ -65,9 +71,6 @@ public sealed record ArchiveManifest
 
     /// <summary>The SHA-256 of the manifest itself without this value.</summary>
     public required string Checksum { get; init; }
-
-    /// <summary>The object with the rows.</summary>
-    internal string DataName => ArchiveNames.Data(Name);
 }
 
 /// <summary>A column of an archive.</summary>

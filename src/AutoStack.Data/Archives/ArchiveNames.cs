@@ -8,7 +8,6 @@ namespace AutoStack.Data.Archives;
 /// </summary>
 internal static class ArchiveNames
 {
-    private const string DataEnd = ".csv.gz";
     private const string ManifestEnd = ".json";
     private const string TimeForm = "yyyyMMdd'T'HHmmss'Z'";
     private const int RandomLength = 8;
@@ -20,19 +19,19 @@ internal static class ArchiveNames
     }
 
     /// <summary>The object with the rows.</summary>
-    public static string Data(string archive) => archive + DataEnd;
+    public static string Data(string archive, ArchiveFormat format) => archive + EndOf(format);
 
     /// <summary>The object with the manifest.</summary>
     public static string Manifest(string archive) => archive + ManifestEnd;
 
     /// <summary>Whether a text may be the name of an archive.</summary>
-    public static bool IsName(string? archive) => archive is not null && FolderArchiveStore.IsName(Data(archive));
+    public static bool IsName(string? archive) => archive is not null && FolderArchiveStore.IsName(Manifest(archive));
 
     /// <summary>The archive of a manifest; null for another object.</summary>
     public static string? OfManifest(string name) => Without(name, ManifestEnd);
 
     /// <summary>The archive of an object with rows; null for another object.</summary>
-    public static string? OfData(string name) => Without(name, DataEnd);
+    public static string? OfData(string name, ArchiveFormat format) => Without(name, EndOf(format));
 
     /// <summary>Whether an archive is of a partition.</summary>
     public static bool IsOf(string archive, string partition) => archive.StartsWith($"{partition}-", StringComparison.Ordinal);
@@ -42,6 +41,8 @@ internal static class ArchiveNames
         archive.Split('-') is [.., var time, { Length: RandomLength }]
         && DateTimeOffset.TryParseExact(
             time, TimeForm, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var found) ? found : null;
+
+    private static string EndOf(ArchiveFormat format) => $".{format.Name}";
 
     private static string? Without(string name, string end) =>
         name.EndsWith(end, StringComparison.Ordinal) && name.Length > end.Length ? name[..^end.Length] : null;

@@ -5,26 +5,27 @@ internal static class ArchiveShelf
 {
     /// <summary>Lists the archives of one partition, or all, by their names.</summary>
     public static async Task<IReadOnlyList<ArchiveEntry>> ListAsync(
-        IArchiveStore store, string? partition, CancellationToken cancellationToken)
+        IArchiveStore store, ArchiveFormats formats, string? partition, CancellationToken cancellationToken)
     {
         var objects = await ArchiveException.OfStoreAsync("listing", () => store.ListAsync(cancellationToken)).ConfigureAwait(false);
         var files = objects.ToLookup(one => one.Name, one => one.Bytes, StringComparer.Ordinal);
         var names = objects
-            .Select(one => ArchiveNames.OfManifest(one.Name) ?? ArchiveNames.OfData(one.Name))
+            .Select(one => ArchiveNames.OfManifest(one.Name) ?? formats.OfData(one.Name))
             .OfType<string>()
             .Where(name => ArchiveNames.IsName(name) && (partition is null || ArchiveNames.IsOf(name, partition)))
             .Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal);
         var entries = new List<ArchiveEntry>();
         foreach (var name in names)
         {
-            entries.Add(await ReadAsync(name, store, files, cancellationToken).ConfigureAwait(false));
+            entries.Add(await ReadAsync(name, store, formats, files, cancellationToken).ConfigureAwait(false));
         }
 
         return entries;
     }
 
     /// <summary>Finds what a store has under a name; null for nothing.</summary>
-    public static async Task<ArchiveEntry?> FindAsync(string name, IArchiveStore store, CancellationToken cancellationToken)
+    public static async Task<ArchiveEntry?> FindAsync(
+        string name, IArchiveStore store, ArchiveFormats formats, CancellationToken cancellationToken)
     {
         if (!ArchiveNames.IsName(name))
         {
@@ -33,8 +34,8 @@ internal static class ArchiveShelf
 
         var objects = await ArchiveException.OfStoreAsync("listing", () => store.ListAsync(cancellationToken)).ConfigureAwait(false);
         var files = objects.ToLookup(one => one.Name, one => one.Bytes, StringComparer.Ordinal);
-        return files.Contains(ArchiveNames.Data(name)) || files.Contains(ArchiveNames.Manifest(name))
-            ? await ReadAsync(name, store, files, cancellationToken).ConfigureAwait(false)
+        return formats.DataNames(name).Append(ArchiveNames.Manifest(name)).Any(files.Contains)
+            ? await ReadAsync(name, store, formats, files, cancellationToken).ConfigureAwait(false)
             : null;
     }
 
@@ -70,8 +71,17 @@ internal static class ArchiveShelf
         }
     }
 
+    /// <summary>Removes the file with the rows of an archive that has no manifest, whichever its format is.</summary>
+    public static async Task TryRemoveRowsAsync(IArchiveStore store, ArchiveFormats formats, string archive)
+    {
+        foreach (var name in formats.DataNames(archive))
+        {
+            await TryRemoveAsync(store, name).ConfigureAwait(false);
+        }
+    }
+
     private static async Task<ArchiveEntry> ReadAsync(
-        string name, IArchiveStore store, ILookup<string, long> files, CancellationToken cancellationToken)
+        string name, IArchiveStore store, ArchiveFormats formats, ILookup<string, long> files, CancellationToken cancellationToken)
     {
         if (!files.Contains(ArchiveNames.Manifest(name)))
         {
@@ -101,7 +111,13 @@ internal static class ArchiveShelf
             }
         }
 
-        long? bytes = files.Contains(manifest.DataName) ? files[manifest.DataName].First() : null;
+        if (formats.Find(manifest) is not { } format)
+        {
+            return new(name, ArchiveState.UnknownFormat) { Manifest = manifest, Problem = ArchiveFormats.Unknown(manifest) };
+        }
+
+        var data = ArchiveNames.Data(name, format);
+        long? bytes = files.Contains(data) ? files[data].First() : null;
         return bytes == manifest.Bytes
             ? new(name, ArchiveState.Complete) { Manifest = manifest }
             : new(name, ArchiveState.Damaged)

@@ -3,8 +3,9 @@ using AutoStack.Data.Partitions;
 namespace AutoStack.Data.Archives;
 
 /// <summary>
-/// Archives of the partitions of logs and health checks, in a database with the feature <c>log-partitions</c>. An archive is a compressed
-/// CSV file and a manifest, which is stored last: without its manifest it does not exist. The methods change nothing in the database.
+/// Archives of the partitions of logs and health checks, in a database with the feature <c>log-partitions</c>. An archive is a file with
+/// the rows, in the first format of <see cref="AutoStackDataOptions.ArchiveFormats"/>, and a manifest, which is stored last: without its
+/// manifest it does not exist. The methods change nothing in the database.
 /// </summary>
 /// <remarks>
 /// The calls have no time limit: they end with their work, with the connection or with their token. A role needs the rights of the
@@ -112,6 +113,12 @@ public enum ArchiveState
 
     /// <summary>The manifest or the file with the rows is missing, was changed or cut off.</summary>
     Damaged,
+
+    /// <summary>
+    /// The manifest names a format that is not in <see cref="AutoStackDataOptions.ArchiveFormats"/>: this process can neither verify nor
+    /// restore the archive.
+    /// </summary>
+    UnknownFormat,
 }
 
 /// <summary>How far the work on an archive has gone.</summary>

@@ -5,7 +5,7 @@ using Npgsql;
 
 namespace AutoStack.Data.Archives;
 
-internal sealed partial class LogArchive(Db db, PartitionMaintenance partitions) : ILogArchive
+internal sealed partial class LogArchive(Db db, PartitionMaintenance partitions, ArchiveFormats formats) : ILogArchive
 {
     // A file without a manifest belongs to a run that is at work, or to one that has ended.
     private static readonly TimeSpan LongestRun = TimeSpan.FromDays(2);
@@ -49,26 +49,28 @@ internal sealed partial class LogArchive(Db db, PartitionMaintenance partitions)
     }
 
     Task<IReadOnlyList<ArchiveEntry>> ILogArchive.ListAsync(IArchiveStore store, CancellationToken cancellationToken) =>
-        ListAsync(store, cancellationToken);
+        ListAsync(store, formats, cancellationToken);
 
     Task<ArchiveEntry?> ILogArchive.FindVerifiedAsync(
         string name, IArchiveStore store, IProgress<ArchiveProgress>? progress, CancellationToken cancellationToken) =>
-        FindVerifiedAsync(name, store, progress, cancellationToken);
+        FindVerifiedAsync(name, store, formats, progress, cancellationToken);
 
     /// <inheritdoc cref="ILogArchive.ListAsync"/>
-    internal static Task<IReadOnlyList<ArchiveEntry>> ListAsync(IArchiveStore store, CancellationToken cancellationToken)
+    internal static Task<IReadOnlyList<ArchiveEntry>> ListAsync(
+        IArchiveStore store, ArchiveFormats formats, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(store);
-        return ArchiveShelf.ListAsync(store, partition: null, cancellationToken);
+        return ArchiveShelf.ListAsync(store, formats, partition: null, cancellationToken);
     }
 
     /// <inheritdoc cref="ILogArchive.FindVerifiedAsync"/>
     internal static async Task<ArchiveEntry?> FindVerifiedAsync(
-        string name, IArchiveStore store, IProgress<ArchiveProgress>? progress, CancellationToken cancellationToken)
+        string name, IArchiveStore store, ArchiveFormats formats, IProgress<ArchiveProgress>? progress,
+        CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(name);
         ArgumentNullException.ThrowIfNull(store);
-        var entry = await ArchiveShelf.FindAsync(name, store, cancellationToken).ConfigureAwait(false);
+        var entry = await ArchiveShelf.FindAsync(name, store, formats, cancellationToken).ConfigureAwait(false);
         if (entry is not { State: ArchiveState.Complete, Manifest: { } manifest })
         {
             return entry;
@@ -76,7 +78,7 @@ internal sealed partial class LogArchive(Db db, PartitionMaintenance partitions)
 
         try
         {
-            await VerifyAsync(manifest, store, progress, cancellationToken).ConfigureAwait(false);
+            await VerifyAsync(manifest, formats.Of(manifest), store, progress, cancellationToken).ConfigureAwait(false);
             return entry;
         }
         catch (ArchiveException exception) when (exception.InnerException is null or InvalidDataException)
@@ -96,9 +98,11 @@ internal sealed partial class LogArchive(Db db, PartitionMaintenance partitions)
         rows => progress?.Report(new(partition, step, rows, total));
 
     private static Task VerifyAsync(
-        ArchiveManifest manifest, IArchiveStore store, IProgress<ArchiveProgress>? progress, CancellationToken cancellationToken) =>
+        ArchiveManifest manifest, ArchiveFormat format, IArchiveStore store, IProgress<ArchiveProgress>? progress,
+        CancellationToken cancellationToken) =>
         ArchiveFile.ReadAsync(
-            manifest, store, send: null, Report(progress, manifest.Partition, ArchiveStep.Verifying, manifest.Rows), cancellationToken);
+            manifest, format, store, send: null, Report(progress, manifest.Partition, ArchiveStep.Verifying, manifest.Rows),
+            cancellationToken);
 
     private async Task<ArchiveResult> ArchiveAsync(
         string table, LogPartition partition, Content content, DateTimeOffset at, IArchiveStore store,
@@ -109,10 +113,10 @@ internal sealed partial class LogArchive(Db db, PartitionMaintenance partitions)
             return new(partition, ArchiveOutcome.Empty);
         }
 
-        var entries = await ArchiveShelf.ListAsync(store, partition.Name, cancellationToken).ConfigureAwait(false);
+        var entries = await ArchiveShelf.ListAsync(store, formats, partition.Name, cancellationToken).ConfigureAwait(false);
         foreach (var entry in entries.Where(entry => entry.State == ArchiveState.Complete && content.IsIn(entry.Manifest!)))
         {
-            if (await FindVerifiedAsync(entry.Name, store, progress, cancellationToken).ConfigureAwait(false)
+            if (await FindVerifiedAsync(entry.Name, store, formats, progress, cancellationToken).ConfigureAwait(false)
                 is { State: ArchiveState.Complete })
             {
                 return new(partition, ArchiveOutcome.AlreadyArchived) { Archive = entry.Manifest };
@@ -122,14 +126,14 @@ internal sealed partial class LogArchive(Db db, PartitionMaintenance partitions)
         foreach (var left in entries.Where(entry => entry.State == ArchiveState.Incomplete
             && ArchiveNames.TimeOf(entry.Name) < at - LongestRun))
         {
-            await ArchiveShelf.TryRemoveAsync(store, ArchiveNames.Data(left.Name)).ConfigureAwait(false);
+            await ArchiveShelf.TryRemoveRowsAsync(store, formats, left.Name).ConfigureAwait(false);
         }
 
         var name = ArchiveNames.New(partition.Name, at);
         try
         {
             var draft = await StoreAsync(name, table, partition, at, store, progress, cancellationToken).ConfigureAwait(false);
-            await VerifyAsync(draft, store, progress, cancellationToken).ConfigureAwait(false);
+            await VerifyAsync(draft, formats.New, store, progress, cancellationToken).ConfigureAwait(false);
             var manifest = await ArchiveShelf.CompleteAsync(draft, store, cancellationToken).ConfigureAwait(false);
             return new(partition, ArchiveOutcome.Archived) { Archive = manifest };
         }
@@ -137,7 +141,7 @@ internal sealed partial class LogArchive(Db db, PartitionMaintenance partitions)
         {
             // The manifest first: a store may have stored it, and then failed.
             await ArchiveShelf.TryRemoveAsync(store, ArchiveNames.Manifest(name)).ConfigureAwait(false);
-            await ArchiveShelf.TryRemoveAsync(store, ArchiveNames.Data(name)).ConfigureAwait(false);
+            await ArchiveShelf.TryRemoveAsync(store, ArchiveNames.Data(name, formats.New)).ConfigureAwait(false);
             throw;
         }
     }
@@ -147,12 +151,13 @@ internal sealed partial class LogArchive(Db db, PartitionMaintenance partitions)
         string name, string table, LogPartition partition, DateTimeOffset at, IArchiveStore store, IProgress<ArchiveProgress>? progress,
         CancellationToken cancellationToken)
     {
+        var data = ArchiveNames.Data(name, formats.New);
         ArchiveManifest? draft = null;
         ExceptionDispatchInfo? own = null;
         try
         {
             await store.WriteAsync(
-                ArchiveNames.Data(name),
+                data,
                 async (stream, _) =>
                 {
                     try
@@ -171,11 +176,11 @@ internal sealed partial class LogArchive(Db db, PartitionMaintenance partitions)
         {
             own?.Throw();
             throw ArchiveException.IsOfStore(exception)
-                ? ArchiveException.OfStore($"storing {ArchiveNames.Data(name)}", exception)
+                ? ArchiveException.OfStore($"storing {data}", exception)
                 : exception;
         }
 
-        return draft ?? throw new ArchiveException($"The archive store did not write {ArchiveNames.Data(name)}.");
+        return draft ?? throw new ArchiveException($"The archive store did not write {data}.");
     }
 
     private async Task<ArchiveManifest> ExportAsync(
@@ -199,7 +204,8 @@ internal sealed partial class LogArchive(Db db, PartitionMaintenance partitions)
             },
             ArchiveSql.Copy(table),
             async (found, rows, token) => written = await ArchiveFile.WriteAsync(
-                rows, target, Report(progress, partition.Name, ArchiveStep.Copying, found.Content.Rows), token).ConfigureAwait(false),
+                formats.New, found.Columns, rows, target, Report(progress, partition.Name, ArchiveStep.Copying, found.Content.Rows), token)
+                .ConfigureAwait(false),
             cancellationToken).ConfigureAwait(false)
             ?? throw new ArchiveException($"The partition {partition.Name} was dropped before it was archived.");
         if (written!.Tally.Rows != facts.Content.Rows)
@@ -219,7 +225,8 @@ internal sealed partial class LogArchive(Db db, PartitionMaintenance partitions)
             Columns = facts.Columns,
             Rows = facts.Content.Rows,
             Content = facts.Content.Hash,
-            Compression = ArchiveFile.Compression,
+            FileFormat = formats.New == ArchiveFormat.Csv ? null : formats.New.Name,
+            Compression = formats.New.Compression,
             Options = ArchiveSql.Options,
             Order = ArchiveSql.OrderOf(table),
             Bytes = written.Bytes,

@@ -6,7 +6,7 @@ using Npgsql;
 
 namespace AutoStack.Data.Archives;
 
-internal sealed partial class LogRestore(Db db, PartitionMaintenance partitions) : ILogRestore
+internal sealed partial class LogRestore(Db db, PartitionMaintenance partitions, ArchiveFormats formats) : ILogRestore
 {
     private const string PartitionSchema = "autostack_partitions";
 
@@ -17,7 +17,7 @@ internal sealed partial class LogRestore(Db db, PartitionMaintenance partitions)
         ArgumentNullException.ThrowIfNull(target);
         ArgumentNullException.ThrowIfNull(store);
         db.Writes();
-        var entry = await ArchiveShelf.FindAsync(name, store, cancellationToken).ConfigureAwait(false);
+        var entry = await ArchiveShelf.FindAsync(name, store, formats, cancellationToken).ConfigureAwait(false);
         if (entry is null)
         {
             return null;
@@ -125,6 +125,7 @@ internal sealed partial class LogRestore(Db db, PartitionMaintenance partitions)
                 RestoreSql.Copy(),
                 (stream, token) => ArchiveFile.ReadAsync(
                     manifest,
+                    formats.Of(manifest),
                     store,
                     piece => stream.WriteAsync(piece, token),
                     rows => progress?.Report(new(manifest.Partition, ArchiveStep.Restoring, rows, manifest.Rows)),
@@ -140,7 +141,8 @@ internal sealed partial class LogRestore(Db db, PartitionMaintenance partitions)
         catch (Exception exception) when (IsOfTheRows(exception))
         {
             // The server reads rows before their hash is complete: what it refuses was probably changed.
-            await ArchiveFile.ReadAsync(manifest, store, send: null, _ => { }, cancellationToken).ConfigureAwait(false);
+            await ArchiveFile.ReadAsync(
+                manifest, formats.Of(manifest), store, send: null, _ => { }, cancellationToken).ConfigureAwait(false);
             throw;
         }
     }

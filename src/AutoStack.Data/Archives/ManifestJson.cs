@@ -58,6 +58,8 @@ internal static partial class ManifestJson
                 ? throw Wrong(archive, $"has the format {manifest.Format}; this version reads {ArchiveManifest.CurrentFormat}")
             : manifest.Checksum != ChecksumOf(manifest) ? throw Wrong(archive, "was changed: its checksum does not fit")
             : manifest.Name != archive ? throw Wrong(archive, "is that of another archive")
+            : manifest.FileFormat is { } format && !ArchiveFormat.IsName(format)
+                ? throw Wrong(archive, "names a format that cannot exist")
             : manifest;
     }
 

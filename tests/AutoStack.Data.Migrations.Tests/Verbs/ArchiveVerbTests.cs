@@ -22,8 +22,9 @@ public sealed class ArchiveVerbTests : MigrationTests
         }
     }
 
-    [Test]
-    public async Task Partitions_are_archived_listed_and_restored()
+    [TestCase("csv", "csv.gz")]
+    [TestCase("parquet", "parquet")]
+    public async Task Partitions_are_archived_listed_and_restored(string format, string end)
     {
         await FillAsync(lines: 500);
 
@@ -32,13 +33,15 @@ public sealed class ArchiveVerbTests : MigrationTests
         Assert.That(planned.Output, Does.Contain(Partition).And.Contain("would be compared or archived. Nothing was written."));
         Assert.That(Directory.Exists(folder), Is.False);
 
-        var archived = await RunAsync("partitions", "archive", "--to", folder);
+        var archived = await RunAsync("partitions", "archive", "--to", folder, "--format", format);
         var again = (await RunAsync("partitions", "archive", Partition, "--to", folder, "--json")).Json;
         Assert.That(archived.Code, Is.Zero, archived.Error);
         Assert.That(archived.Output, Does.Match($"{Partition} +500 .* archived").And.Contain("every row is in a verified archive."));
         var result = again.GetProperty("partitions").EnumerateArray().Single();
         Assert.That(result.GetProperty("outcome").GetString(), Is.EqualTo("alreadyArchived"));
         var name = result.GetProperty("archive").GetProperty("name").GetString()!;
+        Assert.That(result.GetProperty("archive").GetProperty("format").GetString(), Is.EqualTo(end));
+        Assert.That(File.Exists(Path.Combine(folder, $"{name}.{end}")), Is.True);
 
         var listed = await RunAsync("partitions", "archives", "--from", folder);
         var verified = (await RunAsync("partitions", "archives", "--from", folder, "--verify", "--json")).Json;
@@ -61,12 +64,13 @@ public sealed class ArchiveVerbTests : MigrationTests
         Assert.That(await ScalarAsync<long>("SELECT count(*) FROM deployment_logs"), Is.EqualTo(500L));
     }
 
-    [Test]
-    public async Task Prune_archives_before_it_drops()
+    [TestCase("csv", "csv.gz")]
+    [TestCase("parquet", "parquet")]
+    public async Task Prune_archives_before_it_drops(string format, string end)
     {
         await FillAsync(lines: 20);
 
-        var run = await RunAsync("prune", "--yes", "--archive-to", folder, "--table", "deployment_logs");
+        var run = await RunAsync("prune", "--yes", "--archive-to", folder, "--archive-format", format, "--table", "deployment_logs");
         var archives = (await RunAsync("partitions", "archives", "--from", folder, "--json")).Json;
 
         Assert.That(run.Code, Is.Zero, run.Error + run.Output);
@@ -74,6 +78,7 @@ public sealed class ArchiveVerbTests : MigrationTests
         Assert.That(
             archives.GetProperty("archives").EnumerateArray().Select(entry => entry.GetProperty("state").GetString()),
             Is.EqualTo(new[] { "complete" }));
+        Assert.That(Directory.EnumerateFiles(folder, $"*.{end}").Count(), Is.EqualTo(1));
     }
 
     [Test]
@@ -101,11 +106,12 @@ public sealed class ArchiveVerbTests : MigrationTests
         Assert.That(await ScalarAsync<bool>("SELECT to_regclass('public.logs') IS NULL"), Is.True);
     }
 
-    [Test]
-    public async Task A_killed_run_leaves_no_archive_and_the_next_one_completes()
+    [TestCase("csv")]
+    [TestCase("parquet")]
+    public async Task A_killed_run_leaves_no_archive_and_the_next_one_completes(string format)
     {
         await FillAsync(lines: 30_000);
-        using (var process = ConsoleProcess.Start(ConnectionString, "partitions", "archive", Partition, "--to", folder))
+        using (var process = ConsoleProcess.Start(ConnectionString, "partitions", "archive", Partition, "--to", folder, "--format", format))
         {
             while (!Directory.Exists(folder) || !Directory.EnumerateFiles(folder).Any())
             {
@@ -117,7 +123,7 @@ public sealed class ArchiveVerbTests : MigrationTests
 
         Assert.That(Directory.EnumerateFiles(folder, "*.json"), Is.Empty, "killed before the manifest");
         var listed = await RunAsync("partitions", "archives", "--from", folder);
-        var next = await RunAsync("partitions", "archive", Partition, "--to", folder);
+        var next = await RunAsync("partitions", "archive", Partition, "--to", folder, "--format", format);
         var verified = (await RunAsync("partitions", "archives", "--from", folder, "--verify", "--json")).Json;
 
         Assert.That(listed.Code, Is.AnyOf(0, 7));
@@ -156,6 +162,8 @@ public sealed class ArchiveVerbTests : MigrationTests
     [TestCase("partitions archive --to x --keep 90", "--keep is a number of days")]
     [TestCase("partitions archive --to x --keep 90d --before 2026-01-01", "exclude each other")]
     [TestCase("partitions archive --to x --keep 90d deployment_logs_p20260401", "exclude each other")]
+    [TestCase("partitions archive --to x --format arrow", "--format is one of csv, parquet.")]
+    [TestCase("prune --yes --archive-format parquet", "--archive-format needs --archive-to.")]
     [TestCase("partitions restore name --from x", "Give one of --as and --attach.")]
     [TestCase("partitions restore name --from x --as a --attach", "Give one of --as and --attach.")]
     [TestCase("partitions restore name --from x --as a.b.c", "--as is the name of a table")]
@@ -204,8 +212,9 @@ public sealed class ArchiveVerbTests : MigrationTests
             SELECT gen_random_uuid(), id, 'Site', 'ada/site', now(), now() FROM users;
             INSERT INTO deployments (id, project_id, user_id, status, created_at)
             SELECT log_partition_floor('2026-04-10'), id, user_id, 'success', now() FROM projects;
-            INSERT INTO deployment_logs (deployment_id, message, timestamp)
-            SELECT log_partition_floor('2026-04-10'), 'line ' || n || ' ' || md5(n::text), '2026-04-10' FROM generate_series(1, {lines}) n
+            INSERT INTO deployment_logs (seq, deployment_id, message, timestamp)
+            SELECT n, log_partition_floor('2026-04-10'), 'line ' || n || ' ' || md5(n::text), '2026-04-10'
+            FROM generate_series(1, {lines}) n
             """);
     }
 

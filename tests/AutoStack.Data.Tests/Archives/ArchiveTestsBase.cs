@@ -5,11 +5,13 @@ using AutoStack.Data.Partitions;
 using AutoStack.Data.Retention;
 using AutoStack.Data.Tests.Support;
 using Microsoft.Extensions.DependencyInjection;
+using Npgsql;
 
 namespace AutoStack.Data.Tests.Archives;
 
 /// <summary>Partitions for April and May 2026, in the middle of June, and a folder for archives.</summary>
-public abstract class ArchiveTestsBase : DatabaseTests
+/// <param name="format">The format of new archives; null for that of a host which sets none.</param>
+public abstract class ArchiveTestsBase(ArchiveFormat? format = null) : DatabaseTests
 {
     protected const string AprilLogs = "deployment_logs_p20260401";
 
@@ -31,17 +33,50 @@ public abstract class ArchiveTestsBase : DatabaseTests
         ClosedAccounts = false,
     };
 
+    protected static readonly string[] Messages =
+    [
+        "", " ", "  leading and trailing  ", "NULL", "null", "\\N", "\\.", "\\.\n", "a\n\\.\nb", "\n\\.\n", "\"", "\"\"", "\"\n\"",
+        ",", ",\",\n", "a\nb", "a\r\nb", "a\rb", "\r", "\n", "\t", "a\tb", "\\", "\\\\", "\\n", "'", "''; DROP TABLE users; --",
+        "{\"a\":\"\\u0000\",\"b\":[1,2]}",
+        "\u00e4\u00f6\u00fc \u00df", "\U0001F680 \U0010FFFD", "e\u0301", "\u202eright to left", "\ufeff", "\u2028\u2029",
+        "\u001b[31mred\u001b[0m",
+        new(Enumerable.Range(1, 31).Select(code => (char)code).ToArray()), "\u007f\u0080\u009f", new('x', 300_000),
+        string.Concat(Enumerable.Repeat("\"\n,", 50_000)), string.Concat(Enumerable.Repeat("line \U0001F680", 1 << 17)),
+    ];
+
+    protected static readonly string[] Times =
+    [
+        "'2026-04-10 12:00:00.123456'", "'2026-04-10 12:00:00'", "'0001-01-01'", "'4713-01-01 BC'", "'-infinity'",
+        "'2026-03-29 02:30:00.000001'", "'1999-12-31 23:59:59.999999'", "'infinity'", "'12024-02-29 23:59:59.1'",
+        "'0044-03-15 00:00:00.000001 BC'",
+    ];
+
+    private ServiceProvider? host;
+
     protected string Folder { get; private set; } = "";
 
     protected FolderArchiveStore Store { get; private set; } = null!;
 
-    protected ILogArchive Archive => Get<ILogArchive>();
+    protected ILogArchive Archive => host!.GetRequiredService<ILogArchive>();
 
-    protected ILogRestore Restore => Get<ILogRestore>();
+    protected ILogRestore Restore => host!.GetRequiredService<ILogRestore>();
 
     [OneTimeSetUp]
-    public Task EnableAsync() => new SchemaMigrator(Database.ConnectionString).UpgradeAsync(
-        MigrationTarget.Version(5).In("log-partitions"), cancellationToken: Token);
+    public async Task EnableAsync()
+    {
+        await new SchemaMigrator(Database.ConnectionString).UpgradeAsync(
+            MigrationTarget.Version(5).In("log-partitions"), cancellationToken: Token);
+        host = Host(store: null, format is null ? [] : [format]);
+    }
+
+    [OneTimeTearDown]
+    public async Task StopAsync()
+    {
+        if (host is not null)
+        {
+            await host.DisposeAsync();
+        }
+    }
 
     [SetUp]
     public async Task PrepareAsync()
@@ -102,17 +137,24 @@ public abstract class ArchiveTestsBase : DatabaseTests
     /// <summary>A retention run of a host that archives before it drops.</summary>
     protected async Task<IReadOnlyList<RetentionResult>> RetainAsync(IArchiveStore store)
     {
-        await using var host = new ServiceCollection()
-            .AddSingleton<TimeProvider>(Clock)
-            .AddAutoStackData(options =>
-            {
-                LibraryConnection.Set(options, Database.ConnectionString);
-                options.ArchiveStore = store;
-            })
-            .AddAutoStackDataWorkers()
-            .BuildServiceProvider();
-        return await host.GetRequiredService<IRetentionService>().RunAsync(Month, null, Token);
+        await using var archiving = Host(store, format is null ? [] : [format]);
+        return await archiving.GetRequiredService<IRetentionService>().RunAsync(Month, null, Token);
     }
+
+    /// <summary>A host of the same database.</summary>
+    protected ServiceProvider Host(IArchiveStore? store, params ArchiveFormat[] formats) => new ServiceCollection()
+        .AddSingleton<TimeProvider>(Clock)
+        .AddAutoStackData(options =>
+        {
+            LibraryConnection.Set(options, Database.ConnectionString);
+            options.ArchiveStore = store;
+            foreach (var one in formats)
+            {
+                options.ArchiveFormats.Add(one);
+            }
+        })
+        .AddAutoStackDataWorkers()
+        .BuildServiceProvider();
 
     /// <summary>The complete archives of a partition.</summary>
     protected async Task<IReadOnlyList<ArchiveManifest>> ArchivesAsync(string partition = AprilLogs) =>
@@ -121,6 +163,42 @@ public abstract class ArchiveTestsBase : DatabaseTests
            where entry.State == ArchiveState.Complete && entry.Manifest!.Partition == partition
            select entry.Manifest,
     ];
+
+    /// <summary>Rows of April with values of every kind, in the three tables.</summary>
+    protected async Task FillAsync()
+    {
+        var deployment = await AddAprilAsync();
+        var n = 0;
+        foreach (var message in Messages)
+        {
+            var (level, time) = ((n % 3) switch { 0 => "NULL", 1 => "''", _ => "'error'" }, Times[n++ % Times.Length]);
+            await InsertAsync(
+                $"""
+                INSERT INTO deployment_logs (deployment_id, message, log_level, timestamp, created_at)
+                VALUES ($1, $2, {level}, {time}, {time})
+                """,
+                deployment, message);
+            await InsertAsync(
+                $"""
+                INSERT INTO deployment_runtime_logs (id, deployment_id, message, log_level, timestamp)
+                VALUES ($3, $1, $2, {level}, {time})
+                """,
+                deployment, message, Guid.CreateVersion7(April.AddSeconds(n)));
+            await InsertAsync(
+                $"""
+                INSERT INTO deployment_health_checks (id, deployment_id, url, http_status, latency_ms, is_live, checked_at)
+                VALUES ($3, $1, $2, {(n % 2 == 0 ? "NULL" : "-1")}, {(n % 5 == 0 ? "NULL" : "2147483647")}, {n % 2 == 0}, {time})
+                """,
+                deployment, message, Guid.CreateVersion7(April.AddSeconds(n)));
+        }
+    }
+
+    private async Task InsertAsync(string sql, params object[] values)
+    {
+        await using var command = Raw.CreateCommand(sql);
+        command.Parameters.AddRange(values.Select(value => new NpgsqlParameter { Value = value }).ToArray());
+        await command.ExecuteNonQueryAsync(Token);
+    }
 
     /// <summary>How many rows two tables do not share.</summary>
     protected async Task<object?> CountDifferencesAsync(string one, string other) => await ScalarAsync($"""
@@ -167,7 +245,7 @@ internal sealed class ChangedStore(IArchiveStore inner) : IArchiveStore
 
     public async Task<Stream?> OpenAsync(string name, CancellationToken cancellationToken) =>
         await inner.OpenAsync(name, cancellationToken) is { } stream
-            ? Broken is { } bytes && name.EndsWith(".csv.gz", StringComparison.Ordinal)
+            ? Broken is { } bytes && !name.EndsWith(".json", StringComparison.Ordinal)
                 ? new LimitedStream(stream, bytes, () => throw new IOException("The line was cut."))
                 : stream
             : null;

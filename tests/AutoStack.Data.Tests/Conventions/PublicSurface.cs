@@ -1,6 +1,7 @@
 using System.Reflection;
 using AutoStack.Data.Archives;
 using AutoStack.Data.Logs;
+using AutoStack.Data.Parquet;
 using AutoStack.Data.Tests.Support;
 
 namespace AutoStack.Data.Tests.Conventions;
@@ -54,4 +55,8 @@ public sealed class PublicSurface : DatabaseTests
     [Test]
     public void The_public_surface_matches_the_approved_file() =>
         ApprovedSurface.Check(typeof(IUnitOfWork).Assembly, "PublicSurface.approved.txt");
+
+    [Test]
+    public void The_public_surface_of_the_package_for_Parquet_matches_the_approved_file() =>
+        ApprovedSurface.Check(typeof(ParquetArchiveFormat).Assembly, "Parquet.approved.txt");
 }
