@@ -197,6 +197,7 @@ public sealed class RepositoryTextTests
         Assert.That(RepositoryAddress.Of(text), Is.EqualTo(new RepositoryAddress(host, path)));
 
     [Test]
+    [Category("Long")]
     public void The_stored_form_of_an_address_names_the_same_repository()
     {
         var (accepted, wrong) = (0, new List<string>());

@@ -1,7 +1,5 @@
-using System.Text;
 using System.Text.Json;
 using AutoStack.Data.Tests.Support;
-using AutoStack.Data.Values;
 using AutoStack.Data.Webhooks;
 
 namespace AutoStack.Data.Tests.Webhooks;
