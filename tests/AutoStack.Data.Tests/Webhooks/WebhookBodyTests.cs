@@ -1,59 +1,12 @@
-using System.Text;
 using System.Text.Json;
 using AutoStack.Data.Tests.Support;
-using AutoStack.Data.Values;
 using AutoStack.Data.Webhooks;
 
 namespace AutoStack.Data.Tests.Webhooks;
 
-/// <summary>What of a body is replaced before it is stored, and that everything else is kept byte by byte.</summary>
+/// <summary>Bodies as rows hold them, and as they are read back.</summary>
 public sealed class WebhookBodyTests : DatabaseTests
 {
-    [TestCase("0")]
-    [TestCase("-0")]
-    [TestCase("9007199254740993")]
-    [TestCase("-12.50e-3")]
-    [TestCase("1.7976931348623157E+308")]
-    [TestCase("5e-324")]
-    [TestCase("1e398")]
-    [TestCase("1e-397")]
-    [TestCase("\"1e131000\"")]
-    [TestCase("""{"a":1,"a":2,"":3}""")]
-    [TestCase("""[ 1 , {"token" : null, "secret":"", "has_password": true, "access_tokens_url":"https:\/\/api.github.com\/x"} ]""")]
-    [TestCase(
-        """{"compare":"https://github.com/a/b/compare/1...2","email":"ada@example.com","ssh_url":"git@github.com:a/b.git","text":"x = """
-            + """1 & y == 2; a@b"}""")]
-    [TestCase(
-        """{"head_commit":{"id":"x","author":{"name":"Ada","username":"ada"},"tree_id":"y"},"pusher":{"name":"ada"}"""
-            + ""","authorTimestamp":1557958841000}""")]
-    [TestCase(
-        """{"key":{"id":1,"title":"deploy"},"security_and_analysis":{"secret_scanning":{"status":"on"}}"""
-            + ""","secret_scanning_alert":{"number":7}}""")]
-    [TestCase("""{"secret_type":"x","alert":{"secret_scanning":{"status":"on"}},"key":{"key":"ssh-rsa AAAA"}}""")]
-    public void A_harmless_body_is_kept_byte_by_byte(string json) => Assert.That(Stored(json), Is.EqualTo(json));
-
-    [TestCase("1e131000")]
-    [TestCase("1E+131071")]
-    [TestCase("-1e-16000")]
-    [TestCase("1e401")]
-    [TestCase("0e999999999999999999999999")]
-    [TestCase("0.1e-2147483649")]
-    [TestCase("123456789012345678901234567890e380")]
-    public void A_number_that_grows_when_written_out_becomes_a_text(string number)
-    {
-        Assert.That(Stored(number), Is.EqualTo($"\"{number}\""));
-        Assert.That(Stored($"{{\"a\":[{number},2]}}"), Is.EqualTo($"{{\"a\":[\"{number}\",2]}}"));
-    }
-
-    [Test]
-    public void A_number_of_many_digits_becomes_a_text()
-    {
-        foreach (var number in new[] { new string('9', 401), $"0.{new string('0', 16_400)}1", $"1{new string('0', 200_000)}" })
-        {
-            Assert.That(Stored(number), Is.EqualTo($"\"{number}\""));
-        }
-    }
-
     [Test]
     public async Task Numbers_cannot_grow_a_row_beyond_what_can_be_read()
     {
@@ -67,25 +20,15 @@ public sealed class WebhookBodyTests : DatabaseTests
         Assert.That((found[0].GetString(), found[1].GetDouble(), found.GetArrayLength()), Is.EqualTo(("1e131000", 1e300, 80_000)));
     }
 
+    // The reader of documents itself takes a time that grows with the square of the depth.
     [Test]
-    public async Task A_value_nested_too_deeply_is_replaced_at_its_start()
-    {
-        var deep = Nested(200, "1");
-
-        Assert.That(Stored(deep), Is.EqualTo(deep));
-        Assert.That(Stored(Nested(201, "1")), Is.EqualTo(Nested(200, $"\"{WebhookBody.TooDeep}\"")));
-        Assert.That(
-            Stored($$"""{"ref":"x","a":{{Nested(5000, "")}},"b":2}"""),
-            Is.EqualTo($$"""{"ref":"x","a":{{Nested(199, $"\"{WebhookBody.TooDeep}\"")}},"b":2}"""));
-
-        // Deeper ones take the reader of documents itself a time that grows with the square of the depth.
-        Assert.That(await StoreAsync(Nested(10_000, "")), Is.Not.EqualTo(Guid.Empty));
-    }
+    public async Task A_body_of_ten_thousand_levels_is_stored() =>
+        Assert.That(await StoreAsync(WebhookBodyTextTests.Nested(10_000, "")), Is.Not.EqualTo(Guid.Empty));
 
     [Test]
     public async Task The_deepest_body_is_read_by_a_server_with_the_smallest_stack()
     {
-        var stored = await StoreAsync(Nested(200, "1"));
+        var stored = await StoreAsync(WebhookBodyTextTests.Nested(200, "1"));
         await using var connection = await Raw.OpenConnectionAsync(Token);
         await using var command = new Npgsql.NpgsqlCommand("SET max_stack_depth = '100kB'", connection);
         await command.ExecuteNonQueryAsync(Token);
@@ -94,52 +37,9 @@ public sealed class WebhookBodyTests : DatabaseTests
         Assert.That(await command.ExecuteScalarAsync(Token), Is.EqualTo(401));
     }
 
-    [TestCase("[1, /* hunter2 */ 2,]", "[1,2]")]
-    [TestCase("{\"a\": \"\\ud800\", // x\n }", "{\"a\":\"\uFFFD\"}")]
-    public void A_leniently_parsed_body_is_stored_as_strict_json(string lenient, string strict)
-    {
-        using var document = JsonDocument.Parse(
-            lenient, new JsonDocumentOptions { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true });
-
-        var stored = Encoding.UTF8.GetString(WebhookBody.ToStore(document.RootElement, "body"));
-
-        Assert.That(JsonElement.DeepEquals(JsonElement.Parse(stored), JsonElement.Parse(strict)), Is.True, stored);
-    }
-
-    [TestCase("""{"object_attributes":{"variables":[{"key":"TOKEN","value":"hunter2"},{"key":"B","value":7,"masked":true}]}}""",
-        """{"object_attributes":{"variables":[{"key":"TOKEN","value":"[redacted]"},{"key":"B","value":"[redacted]","masked":true}]}}""")]
-    [TestCase(
-        """{"build_variables":{"A":"hunter2","name":"hunter2","B":{"C":"hunter2"}},"after":"x"}""",
-        """{"build_variables":{"A":"[redacted]","name":"[redacted]","B":{"C":"[redacted]"}},"after":"x"}""")]
-    [TestCase("""{"variables":["A=hunter2"],"env_vars":"A=hunter2"}""", """{"variables":["[redacted]"],"env_vars":"[redacted]"}""")]
-    [TestCase(
-        """{"hook":{"config":{"url":"https://ci.example.com/x?secret=hunter2","secret":"hunter2","oauth_token_x":"hunter2","content"""
-            + """_type":"json"}}}""",
-        """{"hook":{"config":{"url":"https://ci.example.com/x?secret=[redacted]","secret":"[redacted]","oauth_token_x":"[redacted"""
-            + """]","content_type":"json"}}}""")]
-    [TestCase(
-        """{"repository":{"temp_clone_token":"hunter2"},"installation":{"token":"hunter2"}"""
-            + ""","private-token":"hunter2","clientSecret":"hunter2","tokens":["hunter2"]}""",
-        """{"repository":{"temp_clone_token":"[redacted]"},"installation":{"token":"[redacted]"}"""
-            + ""","private-token":"[redacted]","clientSecret":"[redacted]","tokens":["[redacted]"]}""")]
-    [TestCase("""{"secret":{"value":"hunter2","is_active":true},"tokens":{"a":"hunter2","b":[{"c":7}]},"after":"x"}""",
-        """{"secret":{"value":"[redacted]","is_active":true},"tokens":{"a":"[redacted]","b":[{"c":"[redacted]"}]},"after":"x"}""")]
-    [TestCase(
-        """{"config":{"url":"https://x.y","headers":{"Authorization":"Bearer hunter2","Accept":"json"},"secret":{"v":"hunter2"}"""
-            + ""","list":[{"api_token_2":"hunter2"}]},"author":"Ada"}""",
-        """{"config":{"url":"https://x.y","headers":{"Authorization":"[redacted]","Accept":"json"},"secret":{"v":"[redacted]"}"""
-            + ""","list":[{"api_token_2":"[redacted]"}]},"author":"Ada"}""")]
-    [TestCase("""{"to\u006ben":"hunter2"}""", """{"to\u006ben":"[redacted]"}""")]
-    [TestCase("""{"a":"https://x:hunter2@github.com/a/b.git and https://hunter2:@x.y, https://ghp_hunter2@github.com"}""",
-        """{"a":"https://[redacted]@github.com/a/b.git and https://hunter2:@x.y, https://[redacted]@github.com"}""")]
-    [TestCase("""{"a":"https:\/\/x:hunter2\u0040github.com\/a"}""", """{"a":"https://[redacted]@github.com/a"}""")]
-    [TestCase(
-        """{"a":"https://x.y/z?b=1\u0026access_token=hunter2\u0026c=2&X-Amz-Signature=hunter2&sig=hunter2&PRIVATE_TOKEN=hunter2#x"}""",
-        """{"a":"https://x.y/z?b=1&access_token=[redacted]&c=2&X-Amz-Signature=[redacted]&sig=[redacted]&PRIVATE_TOKEN=[redacted]#x"}""")]
+    [TestCaseSource(typeof(WebhookBodyTextTests), nameof(WebhookBodyTextTests.WithSecrets))]
     public async Task Secrets_are_neither_stored_nor_shown_from_other_writers(string json, string expected)
     {
-        Assert.That(JsonElement.DeepEquals(JsonElement.Parse(Stored(json)), JsonElement.Parse(expected)), Is.True, Stored(json));
-
         var id = Guid.CreateVersion7();
         await ExecuteAsync(
             "INSERT INTO webhook_payloads (id, provider, payload_json, headers, received_at) VALUES ($1, 'gitlab', $2::jsonb, '{}', now())",
@@ -148,19 +48,6 @@ public sealed class WebhookBodyTests : DatabaseTests
         var found = (await Webhooks.FindAsync(id, Token))!.PayloadJson;
         Assert.That(JsonElement.DeepEquals(found, JsonElement.Parse(expected)), Is.True, found.GetRawText());
     }
-
-    [TestCase("1", 1)]
-    [TestCase("-1.5", 3)]
-    [TestCase("1e2", 4)]
-    [TestCase("1.25e1", 4)]
-    [TestCase("1e-2", 4)]
-    public void The_written_out_length_is_never_underestimated(string number, int least) =>
-        Assert.That(JsonNumber.WrittenOut(Encoding.ASCII.GetBytes(number)), Is.InRange(least, least + 2));
-
-    private static string Nested(int depth, string inside) => new string('[', depth) + inside + new string(']', depth);
-
-    private static string Stored(string json) =>
-        Encoding.UTF8.GetString(WebhookBody.ToStore(JsonElement.Parse(json, new JsonDocumentOptions { MaxDepth = int.MaxValue }), "body"));
 
     private async Task<Guid> StoreAsync(string json) => (await Webhooks.StoreAsync(
         new NewWebhookPayload
