@@ -1,6 +1,7 @@
 using AutoStack.Data.Deployments;
 using AutoStack.Data.Projects;
 using AutoStack.Data.Tests.Support;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace AutoStack.Data.Tests.Deployments;
 
@@ -94,6 +95,40 @@ public sealed class SupersedingTests : DatabaseTests
         Assert.That((await QueueAsync(old)).Status, Is.EqualTo(DeploymentStatus.Cancelled));
 
         Assert.That(await Lifecycle.FindStatusAsync(newer.Id, Token), Is.EqualTo(DeploymentStatus.Queued));
+    }
+
+    [Test]
+    public async Task A_push_that_cannot_bring_its_environment_cancels_nothing()
+    {
+        var project = await AddProjectAsync();
+        var waiting = await EnqueueAsync(project);
+        await using (var withKey = WithKeys(NewKey("k1")))
+        {
+            await withKey.GetRequiredService<IProjectEnvironmentRepository>()
+                .ReplaceAsync(project.Id, project.UserId, Secret.From("V=1"), Token);
+        }
+
+        Assert.That(
+            () => QueueAsync(Of(project) with { Supersedes = Superseding.Waiting }), Throws.TypeOf<SecretUnreadableException>());
+
+        Assert.That(await Lifecycle.FindStatusAsync(waiting.Id, Token), Is.EqualTo(DeploymentStatus.Queued));
+    }
+
+    // The first attempt brings no environment; the place of what waits is still taken over.
+    [Test]
+    public async Task A_push_with_an_environment_takes_over_the_place()
+    {
+        await using var withKey = WithKeys(NewKey("k1"));
+        var project = await AddProjectAsync();
+        var place = await PlaceAsync((await EnqueueAsync(project)).Id);
+        await EnqueueAsync();
+        await withKey.GetRequiredService<IProjectEnvironmentRepository>()
+            .ReplaceAsync(project.Id, project.UserId, Secret.From("V=1"), Token);
+
+        var latest = (await withKey.GetRequiredService<IDeploymentRepository>().EnqueueAsync(
+            Of(project) with { Supersedes = Superseding.Waiting }, Token))!;
+
+        Assert.That(await PlaceAsync(latest.Id), Is.EqualTo(place));
     }
 
     [Test]
