@@ -27,12 +27,16 @@ internal sealed class GitServer : IAsyncDisposable
     /// <summary>The path of the repository on this machine.</summary>
     public string Folder => Path.Combine(folder.FullName, "site.git");
 
-    /// <summary>Creates the repository with a file, and serves it.</summary>
-    public static async Task<GitServer> StartAsync(string file, string content)
+    /// <summary>Creates the repository with files, given by their names and texts, and serves it.</summary>
+    public static async Task<GitServer> StartAsync(params (string Name, string Text)[] files)
     {
         var folder = Directory.CreateTempSubdirectory("autostack-git-");
         var sources = folder.CreateSubdirectory("sources").FullName;
-        await File.WriteAllTextAsync(Path.Combine(sources, file), content);
+        foreach (var (name, text) in files)
+        {
+            await File.WriteAllTextAsync(Path.Combine(sources, name), text);
+        }
+
         await GitAsync(sources, "init", "--quiet", "--initial-branch=trunk");
         await GitAsync(sources, "add", ".");
         await GitAsync(sources, "-c", $"user.name={Author}", "-c", "user.email=grace@example.com", "commit", "--quiet", "-m", Message);

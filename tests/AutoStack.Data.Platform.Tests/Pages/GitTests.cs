@@ -3,6 +3,9 @@ namespace AutoStack.Data.Platform.Tests.Pages;
 /// <summary>Projects of a git repository in the sample platform: what is cloned, and what is not.</summary>
 public sealed class GitTests
 {
+    // Of a site whose server would obey it: it would listen elsewhere.
+    private const string Settings = """{ "Kestrel": { "Endpoints": { "Own": { "Url": "http://127.0.0.1:0" } } } }""";
+
     private PlatformProcess platform = null!;
     private GitServer git = null!;
 
@@ -11,7 +14,7 @@ public sealed class GitTests
     [OneTimeSetUp]
     public async Task StartAsync()
     {
-        git = await GitServer.StartAsync("index.html", "<h1>From git</h1>");
+        git = await GitServer.StartAsync(("index.html", "<h1>From git</h1>"), ("appsettings.json", Settings));
         platform = await PlatformProcess.StartAsync(connectionString: null, path: null, Token);
     }
 
