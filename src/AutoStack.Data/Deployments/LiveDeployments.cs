@@ -10,9 +10,13 @@ internal static class LiveDeployments
 {
     /// <summary>
     /// The time at which a deployment was queued. <c>created_at</c> may come from another program's clock; when that clock was fast, the
-    /// start by the database's clock takes its place, or else newer deployments would count as older ones. Needs the row <c>d</c>.
+    /// start by the database's clock takes its place, or else newer deployments would count as older ones. A claim takes its time before it
+    /// sees the queue, hence the minute. Needs the row <c>d</c>.
     /// </summary>
-    internal const string QueuedAt = "least(d.created_at, CASE WHEN pg_catalog.isfinite(d.started_at) THEN d.started_at END)";
+    internal const string QueuedAt = """
+        CASE WHEN pg_catalog.isfinite(d.started_at) AND d.created_at > d.started_at + interval '1 minute'
+            THEN d.started_at ELSE d.created_at END
+        """;
 
     /// <summary>
     /// The CTEs that make the deployment in <c>ready</c> (id, project_id, is_production, branch, queued_at) live: <c>live</c> has a row

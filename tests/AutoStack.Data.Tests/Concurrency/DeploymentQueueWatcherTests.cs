@@ -205,6 +205,22 @@ public sealed class DeploymentQueueWatcherTests : DatabaseTests
     }
 
     [Test]
+    public async Task A_turn_comes_when_a_pause_ends([Values] bool ofProject)
+    {
+        Guid? project = ofProject ? (await AddProjectAsync()).Id : null;
+        var queue = Get<IPlatformQueuePauseRepository>();
+        await using var host = NewHost();
+        await using var watch = await WatchAsync(host);
+        var next = watch.Next();
+        await queue.PauseAsync(project, "Ada", null, Token);
+        Assert.That(next.IsCompleted, Is.False);
+
+        await queue.ResumeAsync(project, Token);
+
+        await next.WaitAsync(TimeSpan.FromSeconds(30), Token);
+    }
+
+    [Test]
     public async Task A_start_at_the_end_of_the_calendar_does_not_stop_the_turns()
     {
         await using var host = NewHost();

@@ -148,10 +148,13 @@ public sealed class QueuePauseTests : DatabaseTests
         var project = await AddProjectAsync();
         var held = await EnqueueAsync(project);
         var free = await EnqueueAsync();
+        await Deployments.EnqueueAsync(
+            new NewDeployment { ProjectId = project.Id, UserId = project.UserId, StartAt = Clock.GetUtcNow().AddHours(1) }, Token);
         await Queue.PauseAsync(project.Id, "Ada", null, Token);
 
         var counts = await Queue.CountAsync(Token);
-        Assert.That((counts.Waiting, counts.Paused, counts.Pause), Is.EqualTo((1, 1, (QueuePause?)null)));
+        Assert.That(
+            (counts.Waiting, counts.Paused, counts.Scheduled, counts.Pause), Is.EqualTo((1, 1, 1, (QueuePause?)null)));
         Assert.That((await Queue.FindPositionAsync(held.Id, Token))!.Pause!.ProjectId, Is.EqualTo(project.Id));
         var position = (await Queue.FindPositionAsync(free.Id, Token))!;
         Assert.That((position.Ahead, position.Pause), Is.EqualTo(((int?)0, (QueuePause?)null)));

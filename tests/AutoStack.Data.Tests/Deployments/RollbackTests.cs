@@ -28,6 +28,7 @@ public sealed class RollbackTests : DatabaseTests
         await LiveAsync(project, "d", production: false);
         await LiveAsync(project, "e");
         await FailedAsync(project, "f");
+        await LiveAsync(project, "g", production: false);
 
         var rolled = (await Queue.RollbackAsync(project.Id, project.UserId, null, Token))!;
 

@@ -240,7 +240,7 @@ public sealed class SupersedingTests : DatabaseTests
         Assert.That(
             await Lifecycle.FindStatusAsync(driven.Id, Token),
             Is.EqualTo(running ? DeploymentStatus.Cancelled : DeploymentStatus.Queued));
-        Assert.That(await PlaceAsync(latest.Id), Is.GreaterThan(await PlaceAsync(driven.Id)));
+        Assert.That(await PlaceAsync(latest.Id), Is.GreaterThan((await PlaceAsync(driven.Id))!));
     }
 
     [Test]
@@ -252,8 +252,9 @@ public sealed class SupersedingTests : DatabaseTests
         var workers = new[] { new ClaimOptions(), new ClaimOptions { MaxPerProject = 3 } }
             .Select(options => Task.Run(async () =>
             {
-                while (await Lifecycle.ClaimNextAsync(options, Token) is { } job || !pushed.IsCancellationRequested)
+                for (ClaimedDeployment? job = null; job is not null || !pushed.IsCancellationRequested;)
                 {
+                    job = await Lifecycle.ClaimNextAsync(options, Token);
                     if (job is not null)
                     {
                         claimed.Add(job.Deployment.Id);
