@@ -17,6 +17,7 @@ public sealed class CreatableTypes
         new Dictionary<Type, Func<object>>
         {
             [typeof(IgnoreList)] = () => IgnoreList.Empty,
+            [typeof(MigrationPlan)] = () => new MigrationPlan(isDowngrade: false, [new SetVersions("billing", 0, 1)], Scripts),
             [typeof(MigrationScript)] = () => Scripts[0],
             [typeof(MigrationStep)] = () => Scripts[0].Up,
             [typeof(MigrationTarget)] = () => MigrationTarget.Head,
