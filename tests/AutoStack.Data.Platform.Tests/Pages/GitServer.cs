@@ -24,8 +24,7 @@ internal sealed class GitServer : IAsyncDisposable
     /// <summary>The address to clone from.</summary>
     public string Address => $"{app.Urls.Single()}/site.git";
 
-    /// <summary>The path of the repository on this machine.</summary>
-    public string Folder => Path.Combine(folder.FullName, "site.git");
+    private string Folder => Path.Combine(folder.FullName, "site.git");
 
     /// <summary>Creates the repository with files, given by their names and texts, and serves it.</summary>
     public static async Task<GitServer> StartAsync(params (string Name, string Text)[] files)

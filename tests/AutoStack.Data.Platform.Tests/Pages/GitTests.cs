@@ -55,21 +55,38 @@ public sealed class GitTests
         await tab.UntilAsync("document.querySelector('#log').textContent.includes('Remote branch missing not found')");
     }
 
-    // The address is a stranger's: it must not read this machine's files, nor start a program.
-    [TestCase("file")]
-    [TestCase("ext")]
-    public async Task An_address_of_another_protocol_is_not_fetched(string protocol)
+    // The address is a stranger's. The library refuses what reads this machine's files or starts a program.
+    [TestCase("file:///etc/hostname", "is a path on this machine")]
+    [TestCase("ext::touch /tmp/autostack-canary", "contains white space")]
+    public async Task An_address_that_is_no_repository_on_a_host_is_refused(string repository, string reason)
     {
-        var canary = Path.Combine(Path.GetTempPath(), $"autostack-canary-{Guid.NewGuid():N}");
         await using var eve = await Browser.Current.VisitAsync(platform.Address);
-        var tab = await DeployAsync(eve, protocol == "file" ? $"file://{git.Folder}" : $"ext::touch {canary}", "trunk");
-        await tab.UntilStatusAsync("failed");
-        await tab.UntilAsync($"document.querySelector('#log').textContent.includes(\"transport '{protocol}' not allowed\")");
+        var tab = await AddAsync(eve, repository, "trunk");
+        await tab.UntilAsync("!document.querySelector('#problem').hidden");
 
-        Assert.That(File.Exists(canary), Is.False);
+        Assert.That(await tab.EvaluateAsync<string>("document.querySelector('#problem').textContent"), Does.Contain(reason));
+        Assert.That(await tab.EvaluateAsync<int>("document.querySelectorAll('#projects a').length"), Is.Zero);
+    }
+
+    // Git itself fetches by HTTP and SSH only.
+    [Test]
+    public async Task An_address_of_another_protocol_is_not_fetched()
+    {
+        await using var eve = await Browser.Current.VisitAsync(platform.Address);
+        var tab = await DeployAsync(eve, "git://127.0.0.1:1/ada/site.git", "trunk");
+        await tab.UntilStatusAsync("failed");
+        await tab.UntilAsync("document.querySelector('#log').textContent.includes(\"transport 'git' not allowed\")");
     }
 
     private static async Task<Tab> DeployAsync(Visitor visitor, string repository, string branch, string command = "")
+    {
+        var tab = await AddAsync(visitor, repository, branch, command);
+        await tab.ClickAsync("#deploy");
+        await tab.UntilAsync("location.pathname === '/deployment.html' && document.querySelector('#status')");
+        return tab;
+    }
+
+    private static async Task<Tab> AddAsync(Visitor visitor, string repository, string branch, string command = "")
     {
         var tab = await visitor.SignUpAsync();
         await tab.UntilAsync("document.querySelectorAll('[name=example] option').length === 3");
@@ -79,8 +96,6 @@ public sealed class GitTests
         await tab.FillAsync("#new-project [name=branch]", branch);
         await tab.FillAsync("#new-project [name=buildCommand]", command);
         await tab.ClickAsync("#new-project button");
-        await tab.ClickAsync("#deploy");
-        await tab.UntilAsync("location.pathname === '/deployment.html' && document.querySelector('#status')");
         return tab;
     }
 }
