@@ -57,7 +57,8 @@ internal sealed class PublicValues(bool isFull, IReadOnlyDictionary<Type, Func<o
             : ItemOf(type) is { } item ? CreateList(item)
             : IsDictionary(type) ? Activator.CreateInstance(typeof(Dictionary<,>).MakeGenericType(type.GetGenericArguments()))
             : type.IsSubclassOf(typeof(Delegate)) ? null
-            : type.IsAbstract && type.Assembly.GetExportedTypes().FirstOrDefault(one => one.BaseType == type) is { } derived ? Create(derived)
+            : type.IsAbstract && type.Assembly.GetExportedTypes().FirstOrDefault(one => one.BaseType == type) is { } derived
+                ? Create(derived)
             : CreateObject(type);
     }
 
