@@ -1,3 +1,9 @@
+-- Nothing knows starts any more: what was scheduled takes its turn. This comes before the change of the function, because the earlier one
+-- counts the place of a start as a turn.
+UPDATE deployments d
+SET status = 'queued', queue_place = NULL
+WHERE coalesce(d.status::text, '') = 'queued' AND NOT d.is_deleted AND d.started_at IS NULL AND d.queue_place >= 4611686018427387904;
+
 CREATE OR REPLACE FUNCTION assign_queue_place() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET enable_sort = off SET enable_incremental_sort = off AS $$
 DECLARE
@@ -26,11 +32,6 @@ BEGIN
     RETURN NEW;
 END
 $$;
-
--- Nothing knows starts any more: what was scheduled takes its turn.
-UPDATE deployments d
-SET status = 'queued', queue_place = NULL
-WHERE coalesce(d.status::text, '') = 'queued' AND NOT d.is_deleted AND d.started_at IS NULL AND d.queue_place >= 4611686018427387904;
 
 DROP TABLE live_deployments;
 DROP TABLE queue_pauses;

@@ -6,7 +6,10 @@ namespace AutoStack.Data.Testing;
 /// </summary>
 public sealed class PostgresUnavailableException : Exception
 {
-    internal PostgresUnavailableException(string message, Exception? innerException = null)
+    /// <summary>Creates the exception.</summary>
+    /// <param name="message">The message.</param>
+    /// <param name="innerException">The cause; null for none.</param>
+    public PostgresUnavailableException(string message, Exception? innerException = null)
         : base(message, innerException)
     {
     }

@@ -121,6 +121,25 @@ public sealed class ExistingRowsTests : MigrationTests
         }
     }
 
+    // An older library claims everything that waits, and knows no starts: a place at the end of all turns would never be reached by them.
+    [Test]
+    public async Task Scheduled_deployments_take_their_turns_when_the_schema_goes_back_and_others_keep_theirs()
+    {
+        await StartAtAsync(50);
+        await AddDeploymentsAsync();
+        await ExecuteAsync("""
+            UPDATE deployments SET queue_place = 4611686018427387904 + 1767225600000 WHERE branch = 'a';
+            UPDATE deployments SET status = 'cancelled', queue_place = 4611686018427387904 WHERE branch = 'b';
+            INSERT INTO deployments (project_id, user_id, branch, queue_place) SELECT id, user_id, 'c', 7::bigint << 32 FROM projects;
+            """);
+
+        await Migrator().DowngradeAsync(MigrationTarget.Version(49), cancellationToken: Token);
+
+        Assert.That(
+            await ListAsync("SELECT branch || ' ' || (queue_place >> 32) FROM deployments ORDER BY branch"),
+            Is.EqualTo(new[] { "a 8", "b 1073741824", "c 7" }));
+    }
+
     private Task AddDeploymentsAsync() => ExecuteAsync("""
         INSERT INTO users (name, email) VALUES ('Ada', 'ada@example.com');
         INSERT INTO projects (user_id, name, repository) SELECT id, 'site', 'ada/site' FROM users;

@@ -1,6 +1,5 @@
 using System.Text.Json.Nodes;
 using AutoStack.Data.Migrations.Tests.Support;
-using AutoStack.Data.Testing;
 
 namespace AutoStack.Data.Migrations.Tests;
 
@@ -10,41 +9,8 @@ namespace AutoStack.Data.Migrations.Tests;
 [TestFixture("16.14.0-beta.17")]
 [TestFixture("17.10.0-beta.17")]
 [TestFixture("18.4.0-beta.17")]
-public sealed class RoundTripTests(string release) : MigrationTests
+public sealed class RoundTripTests(string release) : MigrationTests(release)
 {
-    private PostgresServer? own;
-
-    protected override PostgresServer Server => own ?? TestServer.Current;
-
-    [OneTimeSetUp]
-    public async Task StartServerAsync()
-    {
-        if (release.Length == 0)
-        {
-            return;
-        }
-
-        try
-        {
-            own = await PostgresServer.StartAsync(new PostgresServerOptions { NpmVersion = release });
-        }
-        catch (PostgresUnavailableException exception)
-        {
-            Assert.Ignore(exception.Message);
-        }
-
-        Assert.That(own.ServerVersion.Major, Is.EqualTo(Version.Parse(release.Split('-')[0]).Major));
-    }
-
-    [OneTimeTearDown]
-    public async Task StopServerAsync()
-    {
-        if (own is not null)
-        {
-            await own.DisposeAsync();
-        }
-    }
-
     [Test]
     public async Task Up_down_and_up_again_leaves_the_same_catalog_at_every_version()
     {

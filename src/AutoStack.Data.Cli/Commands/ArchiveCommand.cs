@@ -18,7 +18,7 @@ internal static class ArchiveCommand
     {
         var names = new Argument<string[]>("partition")
         {
-            Description = "A partition whose period has ended. May be repeated. Default: all that are past.",
+            Description = "A partition whose period has ended. May be repeated. Default: all such partitions.",
             Arity = ArgumentArity.ZeroOrMore,
         };
         var to = ArchiveOptions.Folder("--to", "The folder to write to; it is created.");
@@ -41,7 +41,7 @@ internal static class ArchiveCommand
         };
         var keep = new Option<int?>("--keep")
         {
-            Description = "Archives partitions whose period has ended so long ago. Default: the ages of the library's policy, by table.",
+            Description = "Archives partitions whose period ended this long ago or earlier. Default: the library's ages, by table.",
             HelpName = "AGE",
             CustomParser = result =>
             {

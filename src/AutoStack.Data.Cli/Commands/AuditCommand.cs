@@ -96,7 +96,7 @@ internal static class AuditCommand
     {
         var seal = new Option<string?>("--seal")
         {
-            Description = "A seal that was kept elsewhere: fails when the log has it no more, or with another hash.",
+            Description = "A seal that was kept elsewhere. Fails when the log no longer has this seal, or has another hash for it.",
             HelpName = "NUMBER:HASH",
         };
         seal.Validators.Add(result =>

@@ -119,8 +119,8 @@ internal static class BackupCommand
         };
         var latest = new Option<bool>("--latest")
         {
-            Description = "Recovers to the end of the archive. Default when the rows of the backup were not counted; otherwise the "
-                + "position where they were.",
+            Description = "Recovers to the end of the archive: the default for a backup without counted rows. The default for others is "
+                + "the position at which the rows were counted.",
             Arity = ArgumentArity.Zero,
         };
         var scratch = Text("--scratch", "FOLDER", "The folder for the scratch server. Default: the temporary folder.");

@@ -5,7 +5,8 @@ namespace AutoStack.Data.Cli.Commands;
 /// <summary>Examples and exit codes of a verb, for its help.</summary>
 /// <param name="Lines">What an example does, and its command line.</param>
 /// <param name="ExitCodes">The numbers, in ascending order, and what they mean.</param>
-internal sealed record Examples(IReadOnlyList<(string What, string Line)> Lines, IReadOnlyList<(int Number, string Meaning)> ExitCodes)
+internal sealed partial record Examples(
+    IReadOnlyList<(string What, string Line)> Lines, IReadOnlyList<(int Number, string Meaning)> ExitCodes)
 {
     private const string Done = "done, or nothing to do";
     private const string Ran = "failed; no script is half-applied";
@@ -313,6 +314,9 @@ internal sealed record Examples(IReadOnlyList<(string What, string Line)> Lines,
         (ExitCode.Done, done), (ExitCode.Failed, failed), Usage, (ExitCode.Warnings, "there are warnings"),
         (ExitCode.Errors, "there are errors"),
     ];
+    // No other file of this class has a field with a value: the order of files would decide which comes first.
+    private static readonly Dictionary<string, Examples> All =
+        new([.. OfSchema, .. OfRows, .. OfServer], StringComparer.Ordinal);
 
     /// <summary>Those of a verb; null for one that only groups others.</summary>
     public static Examples? Of(Command command) => All.GetValueOrDefault(PathOf(command));

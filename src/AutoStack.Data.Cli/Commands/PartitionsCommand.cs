@@ -10,7 +10,7 @@ internal static class PartitionsCommand
 {
     public static Command Create(Session session)
     {
-        var status = new Command("status", "Prints the partitions of logs and health checks, and for how many days there are any.");
+        var status = new Command("status", "Prints the partitions of logs and health checks, and the number of days that they cover.");
         status.SetAction((parsed, cancellationToken) =>
             RunAsync(session, parsed, (partitions, token) => partitions.FindStatusAsync(token), cancellationToken));
         var maintain = new Command("maintain", "Creates the partitions of the next periods.");

@@ -37,7 +37,7 @@ internal static class QueueCommand
                 result.AddError($"--reason is longer than {QueuePause.MaxReasonLength} characters.");
             }
         });
-        var command = new Command("pause", "Keeps workers from claiming deployments, of one project or all; running builds go on.")
+        var command = new Command("pause", "Stops workers from claiming deployments, of one project or of all; running builds continue.")
         {
             project, by, reason,
         };
@@ -59,10 +59,8 @@ internal static class QueueCommand
     private static Command CreateResume(Session session)
     {
         var project = ProjectOption();
-        var command = new Command("resume", "Ends a pause, and wakes the workers; a pause of the whole queue and one of a project are two.")
-        {
-            project,
-        };
+        const string Description = "Ends the pause of the whole queue, or of one project, and wakes the workers; other pauses remain.";
+        var command = new Command("resume", Description) { project };
         command.SetAction((parsed, cancellationToken) => RunAsync(
             session,
             parsed,
@@ -75,7 +73,7 @@ internal static class QueueCommand
 
     private static Command CreateStatus(Session session)
     {
-        var command = new Command("status", "Prints how many deployments wait, and for what, and the pauses.");
+        var command = new Command("status", "Prints how many deployments wait, what they wait for, and the pauses.");
         command.SetAction((parsed, cancellationToken) =>
             RunAsync(session, parsed, _ => Task.FromResult<string?>(null), cancellationToken));
         return command;

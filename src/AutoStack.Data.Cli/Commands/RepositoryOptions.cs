@@ -20,7 +20,7 @@ internal sealed class RepositoryOptions
 
     private readonly Option<string?> configuration = new("--pgbackrest-config")
     {
-        Description = "The configuration of pgBackRest. Default: the one that it finds itself.",
+        Description = "The configuration of pgBackRest. Default: the file that pgBackRest finds.",
         HelpName = "FILE",
     };
 

@@ -72,7 +72,7 @@ internal static class RolesCommand
 
     private static Option<string?> Prefix() => new("--prefix")
     {
-        Description = "The names of the roles begin with it; one for each database of a server. Default: autostack.",
+        Description = "The prefix of the roles' names; each database of a server needs another one. Default: autostack.",
         HelpName = "NAME",
         CustomParser = result =>
         {

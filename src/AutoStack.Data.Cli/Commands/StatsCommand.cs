@@ -42,12 +42,12 @@ internal static class StatsCommand
         var count = Number("--count", "N", "With --watch: ends after N looks.", int.MaxValue);
         var save = new Option<string?>("--save")
         {
-            Description = "Writes the look to a file, for --since of a later run.",
+            Description = "Writes the figures to a file, for --since of a later run.",
             HelpName = "FILE",
         };
         var since = new Option<string?>("--since")
         {
-            Description = "A look that --save or --json has written: shows growth and rates since then.",
+            Description = "A file that --save or --json has written: shows growth and rates since then.",
             HelpName = "FILE",
         };
         var command = new Command("stats", "Shows sizes, sessions, statements, replication and the queue, and what changes.")

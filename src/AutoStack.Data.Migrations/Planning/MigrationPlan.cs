@@ -2,11 +2,24 @@ using AutoStack.Data.Migrations.Internal;
 
 namespace AutoStack.Data.Migrations;
 
-/// <summary>The scripts that a migration would run, in order; created by <see cref="SchemaMigrator"/>.</summary>
+/// <summary>The scripts that a migration would run, in order; planned by <see cref="SchemaMigrator"/>.</summary>
 public sealed class MigrationPlan
 {
-    internal MigrationPlan(bool isDowngrade, IReadOnlyList<SetVersions> sets, IReadOnlyList<MigrationScript> scripts)
+    /// <summary>Creates a plan, as for a test of a service.</summary>
+    /// <param name="isDowngrade">True for a plan that runs down scripts.</param>
+    /// <param name="sets">The sets with their versions, at least one.</param>
+    /// <param name="scripts">The scripts, in the order of the run; empty when nothing is to run.</param>
+    /// <exception cref="ArgumentNullException">An argument is null.</exception>
+    /// <exception cref="ArgumentException"><paramref name="sets"/> is empty.</exception>
+    public MigrationPlan(bool isDowngrade, IReadOnlyList<SetVersions> sets, IReadOnlyList<MigrationScript> scripts)
     {
+        ArgumentNullException.ThrowIfNull(sets);
+        ArgumentNullException.ThrowIfNull(scripts);
+        if (sets.Count == 0)
+        {
+            throw new ArgumentException("sets has at least one set.", nameof(sets));
+        }
+
         IsDowngrade = isDowngrade;
         Sets = sets;
         Scripts = scripts;
@@ -39,13 +52,13 @@ public sealed class MigrationPlan
     /// What would stop the run, in the order of the run; empty when nothing was found, and in a plan that was made without a database. The
     /// migration itself refuses to start for the same reasons (<see cref="MigrationError.Obstacles"/>).
     /// </summary>
-    public IReadOnlyList<Obstacle> Obstacles { get; internal init; } = [];
+    public IReadOnlyList<Obstacle> Obstacles { get; init; } = [];
 
     /// <summary>The locks that the scripts take on tables that exist already, the strongest first.</summary>
-    public IReadOnlyList<TableLock> Locks { get; internal init; } = [];
+    public IReadOnlyList<TableLock> Locks { get; init; } = [];
 
     /// <summary>The locks that a rehearsal takes, all at once and until its end: without CONCURRENTLY they are stronger.</summary>
-    public IReadOnlyList<TableLock> RehearsalLocks { get; internal init; } = [];
+    public IReadOnlyList<TableLock> RehearsalLocks { get; init; } = [];
 
     /// <summary>The scripts that would run, in their order.</summary>
     internal IReadOnlyList<MigrationStep> Steps => [.. Scripts.Select(StepOf)];

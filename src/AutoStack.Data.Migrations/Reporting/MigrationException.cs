@@ -73,12 +73,16 @@ public enum MigrationError
 /// <summary>A failed migration. The message is a sentence for the operator and contains no secret.</summary>
 public sealed class MigrationException : Exception
 {
-    internal MigrationException(MigrationError error, string message, Exception? innerException = null)
+    /// <summary>Creates the exception.</summary>
+    /// <param name="error">The reason for the failure.</param>
+    /// <param name="message">The message; characters that a terminal would obey are shown as escapes.</param>
+    /// <param name="innerException">The cause; null for none.</param>
+    public MigrationException(MigrationError error, string message, Exception? innerException = null)
         : base(Visible.Lines(message), innerException) => Error = error;
 
     /// <summary>The reason for the failure.</summary>
     public MigrationError Error { get; }
 
     /// <summary>What was applied before the failure; null when no script was attempted.</summary>
-    public MigrationResult? Result { get; internal init; }
+    public MigrationResult? Result { get; init; }
 }

@@ -38,7 +38,8 @@ internal sealed class DockerEngine : IDockerEndpointAuthenticationConfiguration
 
         if (places is { Host: null, Defaults: [] })
         {
-            throw new UnusableException($"no engine was found: {DockerPlaces.Variable} is not set, and there is no socket of an engine");
+            throw new UnusableException(
+                $"no engine was found: {DockerPlaces.Variable} is not set, and no engine has a socket on this machine");
         }
 
         var reasons = new List<string>();

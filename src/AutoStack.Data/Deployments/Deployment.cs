@@ -130,13 +130,13 @@ public enum Superseding
     Nothing,
 
     /// <summary>
-    /// Those that no worker has started: one deployment runs and the latest one waits, and each running one comes to its end.
+    /// Deployments that no worker has started. One deployment of the branch runs to its end, and the newest one waits.
     /// </summary>
     Waiting,
 
     /// <summary>
-    /// Those that wait and those that run, whose workers get <see cref="TransitionOutcome.Cancelled"/>. While pushes come faster than a
-    /// build takes, no build comes to its end.
+    /// Deployments that wait, and running ones, whose workers get <see cref="TransitionOutcome.Cancelled"/>. No build comes to its end
+    /// while pushes come faster than a build takes.
     /// </summary>
     WaitingAndRunning,
 }

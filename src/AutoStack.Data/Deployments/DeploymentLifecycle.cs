@@ -167,7 +167,7 @@ internal sealed class DeploymentLifecycle(Db db, DeploymentContext context) : ID
             WITH ready AS MATERIALIZED (
                 SELECT
                     d.id, d.project_id, d.is_production, CASE WHEN d.is_production THEN '' ELSE coalesce(d.branch::text, '') END AS branch,
-                    d.created_at
+                    {LiveDeployments.QueuedAt} AS queued_at
                 FROM deployments d
                 WHERE d.id = @id AND NOT d.is_deleted AND d.status::text IN ('building', 'copying') AND {Holds}
             ),

@@ -11,8 +11,17 @@ internal sealed partial class DeploymentRepository
     // The environment that the statement brings is that of the original. Needs the row o.
     private const string BringsOriginal = "o.env_vars IS NOT DISTINCT FROM @seen";
 
-    // The original: the chosen deployment, or the last good one before the one that went live last. A failed deployment with an address
-    // went live, and became unhealthy. Needs @projectId, @ownerId and @originalId.
+    // A failed deployment l went live last, and became unhealthy: it is the live one, or has an address and went live after it, as those
+    // of the Python services, which are in no row of live_deployments. Needs @projectId.
+    private const string BecameUnhealthy = """
+        l.status::text = 'failed' AND (
+            l.id = (SELECT v.deployment_id FROM live_deployments v WHERE v.project_id = @projectId AND v.is_production)
+            OR l.deployed_url IS NOT NULL AND NOT EXISTS (
+                SELECT FROM live_deployments v WHERE v.project_id = @projectId AND v.is_production AND v.live_at >= l.completed_at))
+        """;
+
+    // The original: the chosen deployment, or the last good one before the one that went live last. Needs @projectId, @ownerId and
+    // @originalId.
     private const string Original = $"""
         original AS MATERIALIZED (
             SELECT
@@ -25,7 +34,7 @@ internal sealed partial class DeploymentRepository
                       SELECT l.created_at, l.id
                       FROM deployments l
                       WHERE l.project_id = @projectId AND l.is_production AND NOT l.is_deleted
-                        AND (l.status::text = 'success' OR l.status::text = 'failed' AND l.deployed_url IS NOT NULL)
+                        AND (l.status::text = 'success' OR {BecameUnhealthy})
                       ORDER BY l.created_at DESC, l.id DESC
                       LIMIT 1)
                   OR d.id = @originalId)

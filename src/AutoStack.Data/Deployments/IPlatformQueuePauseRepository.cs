@@ -2,15 +2,15 @@ namespace AutoStack.Data.Deployments;
 
 /// <summary>The table <c>queue_pauses</c>, and what waits in the queue, of any owner.</summary>
 /// <remarks>
-/// A pause lets running builds end. It holds claims that start after its commit: a claim that is being carried out at that moment may
-/// still start a deployment.
+/// A pause does not stop running builds. It blocks every claim that starts after the commit of the pause; a claim that is being carried
+/// out at that moment may still start a deployment.
 /// </remarks>
 public interface IPlatformQueuePauseRepository
 {
     /// <summary>The maximum number of rows that a page has.</summary>
     const int MaxListSize = 100;
 
-    /// <summary>Counts what waits, by what it waits for.</summary>
+    /// <summary>Counts the waiting deployments, by what they wait for: a worker, the end of a pause, or their start.</summary>
     /// <param name="cancellationToken">Stops the query.</param>
     /// <returns>The numbers.</returns>
     Task<QueueCounts> CountAsync(CancellationToken cancellationToken = default);

@@ -9,7 +9,17 @@ namespace AutoStack.Data.Deployments;
 internal static class LiveDeployments
 {
     /// <summary>
-    /// The CTEs that make the deployment in <c>ready</c> (id, project_id, is_production, branch, created_at) live: <c>live</c> has a row
+    /// The time at which a deployment was queued. <c>created_at</c> may come from another program's clock; when that clock was fast, the
+    /// start by the database's clock takes its place, or else newer deployments would count as older ones. A claim takes its time before it
+    /// sees the queue, hence the minute. Needs the row <c>d</c>.
+    /// </summary>
+    internal const string QueuedAt = """
+        CASE WHEN pg_catalog.isfinite(d.started_at) AND d.created_at > d.started_at + interval '1 minute'
+            THEN d.started_at ELSE d.created_at END
+        """;
+
+    /// <summary>
+    /// The CTEs that make the deployment in <c>ready</c> (id, project_id, is_production, branch, queued_at) live: <c>live</c> has a row
     /// when it is. Needs <c>@now</c>.
     /// </summary>
     /// <remarks>
@@ -26,7 +36,7 @@ internal static class LiveDeployments
         ),
         live AS (
             INSERT INTO live_deployments AS l (project_id, is_production, branch, deployment_id, queued_at, live_at)
-            SELECT r.project_id, r.is_production, r.branch, r.id, r.created_at, {ServerTime.Present}
+            SELECT r.project_id, r.is_production, r.branch, r.id, r.queued_at, {ServerTime.Present}
             FROM ready r
             ON CONFLICT (project_id, is_production, branch) DO UPDATE
             SET deployment_id = excluded.deployment_id, queued_at = excluded.queued_at, live_at = excluded.live_at

@@ -64,7 +64,7 @@ public sealed record QueuePosition
     public const int MaxAhead = 10_000;
 
     /// <summary>
-    /// The number of deployments that go before it, without those that are paused, counted up to <see cref="MaxAhead"/>; null for a
+    /// The number of deployments before this one, without paused ones, counted up to <see cref="MaxAhead"/>; null for a
     /// scheduled deployment, which gets its turn at its start. Users take turns, so deployments that are queued later may go before it.
     /// </summary>
     public required int? Ahead { get; init; }
@@ -72,6 +72,6 @@ public sealed record QueuePosition
     /// <summary>The start of a scheduled deployment; null for every other.</summary>
     public required DateTimeOffset? StartAt { get; init; }
 
-    /// <summary>The pause that holds it: that of the whole queue, or of its project; null when none does.</summary>
+    /// <summary>The pause of the whole queue, or of the deployment's project; null when neither is paused.</summary>
     public required QueuePause? Pause { get; init; }
 }

@@ -9,10 +9,10 @@ namespace AutoStack.Data.Monitoring;
 /// </remarks>
 public interface IDatabaseMonitor
 {
-    /// <summary>The most tables, indexes and sessions of a look, each: 1,000. The largest come first.</summary>
+    /// <summary>The maximum number of tables, of indexes and of sessions in a report: 1,000 each, the largest first.</summary>
     const int MaxRows = 1_000;
 
-    /// <summary>The most statements of a look: 200. Those that took the most time come first.</summary>
+    /// <summary>The maximum number of statements in a report: 200, those that took the most time first.</summary>
     const int MaxStatements = 200;
 
     /// <summary>The shortest interval of <see cref="WatchAsync"/>: 1 second.</summary>

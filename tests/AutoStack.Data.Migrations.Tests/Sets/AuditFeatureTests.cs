@@ -1,5 +1,3 @@
-using AutoStack.Data.Testing;
-
 namespace AutoStack.Data.Migrations.Tests.Sets;
 
 /// <summary>The feature <c>audit</c> on the server of the run and on other releases, alone and with <c>log-partitions</c>.</summary>
@@ -8,7 +6,7 @@ namespace AutoStack.Data.Migrations.Tests.Sets;
 [TestFixture("16.14.0-beta.17")]
 [TestFixture("17.10.0-beta.17")]
 [TestFixture("18.4.0-beta.17")]
-public sealed class AuditFeatureTests(string release) : LogPartitionTestsBase
+public sealed class AuditFeatureTests(string release) : LogPartitionTestsBase(release)
 {
     private const string Entries = """
         SELECT c.action || ' ' || c.table_name || ' ' || coalesce(c.row_count::text, '') || ' ' || c.changed
@@ -16,40 +14,9 @@ public sealed class AuditFeatureTests(string release) : LogPartitionTestsBase
         ORDER BY c.seq
         """;
 
-    private PostgresServer? own;
-
-    protected override PostgresServer Server => own ?? TestServer.Current;
-
     private static MigrationTarget AuditOn { get; } = MigrationTarget.Head.In("audit");
 
     private static MigrationTarget AuditOff { get; } = MigrationTarget.Base.In("audit");
-
-    [OneTimeSetUp]
-    public async Task StartServerAsync()
-    {
-        if (release.Length == 0)
-        {
-            return;
-        }
-
-        try
-        {
-            own = await PostgresServer.StartAsync(new PostgresServerOptions { NpmVersion = release });
-        }
-        catch (PostgresUnavailableException exception)
-        {
-            Assert.Ignore(exception.Message);
-        }
-    }
-
-    [OneTimeTearDown]
-    public async Task StopServerAsync()
-    {
-        if (own is not null)
-        {
-            await own.DisposeAsync();
-        }
-    }
 
     [Test]
     public async Task Enabled_checked_and_disabled_it_leaves_the_catalog_as_it_was()

@@ -1,5 +1,3 @@
-using AutoStack.Data.Testing;
-
 namespace AutoStack.Data.Migrations.Tests.Sets;
 
 /// <summary>The feature <c>log-partitions</c> on the server of the run and on other releases.</summary>
@@ -8,39 +6,8 @@ namespace AutoStack.Data.Migrations.Tests.Sets;
 [TestFixture("16.14.0-beta.17")]
 [TestFixture("17.10.0-beta.17")]
 [TestFixture("18.4.0-beta.17")]
-public sealed class LogPartitionRoundTripTests(string release) : LogPartitionTestsBase
+public sealed class LogPartitionRoundTripTests(string release) : LogPartitionTestsBase(release)
 {
-    private PostgresServer? own;
-
-    protected override PostgresServer Server => own ?? TestServer.Current;
-
-    [OneTimeSetUp]
-    public async Task StartServerAsync()
-    {
-        if (release.Length == 0)
-        {
-            return;
-        }
-
-        try
-        {
-            own = await PostgresServer.StartAsync(new PostgresServerOptions { NpmVersion = release });
-        }
-        catch (PostgresUnavailableException exception)
-        {
-            Assert.Ignore(exception.Message);
-        }
-    }
-
-    [OneTimeTearDown]
-    public async Task StopServerAsync()
-    {
-        if (own is not null)
-        {
-            await own.DisposeAsync();
-        }
-    }
-
     [Test]
     public async Task Enabled_checked_and_disabled_it_leaves_rows_and_catalog_as_they_were()
     {

@@ -3,7 +3,7 @@ using AutoStack.Data.Migrations.Tests.Support;
 namespace AutoStack.Data.Migrations.Tests.Sets;
 
 /// <summary>Filled tables, on which the feature <c>log-partitions</c> is switched on and off.</summary>
-public abstract class LogPartitionTestsBase : MigrationTests
+public abstract class LogPartitionTestsBase(string release = "") : MigrationTests(release)
 {
     protected const string Name = "log-partitions";
 

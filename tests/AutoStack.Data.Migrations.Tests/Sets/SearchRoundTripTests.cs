@@ -1,5 +1,3 @@
-using AutoStack.Data.Testing;
-
 namespace AutoStack.Data.Migrations.Tests.Sets;
 
 /// <summary>
@@ -9,7 +7,7 @@ namespace AutoStack.Data.Migrations.Tests.Sets;
 [TestFixture("")]
 [TestFixture("14.23.0-beta.17")]
 [TestFixture("18.4.0-beta.17")]
-public sealed class SearchRoundTripTests(string release) : LogPartitionTestsBase
+public sealed class SearchRoundTripTests(string release) : LogPartitionTestsBase(release)
 {
     private const string Search = "log-search";
 
@@ -18,37 +16,6 @@ public sealed class SearchRoundTripTests(string release) : LogPartitionTestsBase
         SELECT x.indrelid::regclass || ' ' || x.indisvalid FROM pg_index x
         WHERE pg_get_indexdef(x.indexrelid) LIKE '%CASE%message%gin_trgm_ops%' ORDER BY 1
         """;
-
-    private PostgresServer? own;
-
-    protected override PostgresServer Server => own ?? TestServer.Current;
-
-    [OneTimeSetUp]
-    public async Task StartServerAsync()
-    {
-        if (release.Length == 0)
-        {
-            return;
-        }
-
-        try
-        {
-            own = await PostgresServer.StartAsync(new PostgresServerOptions { NpmVersion = release });
-        }
-        catch (PostgresUnavailableException exception)
-        {
-            Assert.Ignore(exception.Message);
-        }
-    }
-
-    [OneTimeTearDown]
-    public async Task StopServerAsync()
-    {
-        if (own is not null)
-        {
-            await own.DisposeAsync();
-        }
-    }
 
     [Test]
     public async Task Enabled_checked_and_disabled_they_leave_the_catalog_as_it_was()

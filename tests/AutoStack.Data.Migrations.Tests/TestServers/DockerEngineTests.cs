@@ -92,7 +92,7 @@ public sealed class DockerEngineTests
         });
     }
 
-    [TestCase(null, "no engine was found: DOCKER_HOST is not set, and there is no socket of an engine")]
+    [TestCase(null, "no engine was found: DOCKER_HOST is not set, and no engine has a socket on this machine")]
     [TestCase("unix:///nonexistent/docker.sock",
         "the engine at unix:///nonexistent/docker.sock (DOCKER_HOST) cannot be used (there is no such socket)")]
     [TestCase("/run/docker.sock", "DOCKER_HOST is not an address such as unix:///var/run/docker.sock: '/run/docker.sock'")]

@@ -1,3 +1,4 @@
+using System.Net;
 using AutoStack.Data.Tests.Support;
 using PuppeteerSharp;
 
@@ -95,6 +96,47 @@ public sealed class PageTests
         Assert.That(await second.LinesAsync(), Is.EqualTo(lines));
         Assert.That(lines, Has.None.Contains("step 60"));
         Assert.That(await first.EvaluateAsync<bool>("document.querySelector('#cancel').hidden"), Is.True);
+    }
+
+    // The stream ends after some lines; the browser's own attempt is refused, so that it gives up, and the page opens the stream again.
+    [Test]
+    public async Task A_log_whose_stream_is_cut_and_then_refused_continues_after_its_last_line()
+    {
+        await using var ada = await Browser.Current.VisitAsync(platform.Address);
+        var tab = await ada.DeployAsync("broken");
+        await tab.UntilStatusAsync("failed");
+        await tab.UntilAsync("document.querySelector('#connection').textContent === 'complete'");
+        var lines = await tab.LinesAsync();
+        var stream = await tab.EvaluateAsync<string>(
+            "fetch(`/api/deployments/${new URLSearchParams(location.search).get('id')}/log`).then(answer => answer.text())");
+        var beginning = "retry: 10\n\n" + string.Join("\n\n", stream.Split("\n\n").Take(3)) + "\n\n";
+        var opened = new List<string>();
+        await tab.Page.SetRequestInterceptionAsync(true);
+        tab.Page.Request += async (_, e) =>
+        {
+            if (!new Uri(e.Request.Url).AbsolutePath.EndsWith("/log", StringComparison.Ordinal))
+            {
+                await e.Request.ContinueAsync();
+                return;
+            }
+
+            opened.Add(e.Request.Url);
+            await (opened.Count switch
+            {
+                1 => e.Request.RespondAsync(new() { Status = HttpStatusCode.OK, ContentType = "text/event-stream", Body = beginning }),
+                2 => e.Request.RespondAsync(new() { Status = HttpStatusCode.ServiceUnavailable }),
+                _ => e.Request.ContinueAsync(),
+            });
+        };
+
+        await tab.Page.ReloadAsync();
+        await tab.UntilAsync("document.querySelector('#connection').textContent === 'complete'");
+        await tab.UntilAsync($"document.querySelectorAll('#log li').length >= {lines.Length}");
+
+        Assert.That(await tab.LineNumbersAsync(), Is.EqualTo(Enumerable.Range(1, lines.Length)));
+        Assert.That(await tab.LinesAsync(), Is.EqualTo(lines));
+        Assert.That(opened, Has.Count.EqualTo(3));
+        Assert.That(opened[2], Does.Contain("cursor="));
     }
 
     [Test]

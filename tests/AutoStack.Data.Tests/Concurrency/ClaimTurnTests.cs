@@ -152,6 +152,26 @@ public sealed class ClaimTurnTests : DatabaseTests
         Assert.That((claimed[3], claimed[5]), Is.EqualTo((second.Id, third.Id)));
     }
 
+    // Ids of another program need not follow the time.
+    [Test]
+    public async Task Within_a_turn_the_order_of_arrival_decides_whatever_the_ids([Values] bool production)
+    {
+        var (first, second) = (await AddProjectAsync(), await AddProjectAsync());
+        var early = await WithIdAsync(first, "ffffffff-ffff-4fff-bfff-ffffffffffff");
+        await Task.Delay(5, Token);
+        var late = await WithIdAsync(second, "00000000-0000-4000-8000-000000000000");
+
+        Assert.That((await ClaimAsync()).Deployment.Id, Is.EqualTo(early.Id));
+        Assert.That((await ClaimAsync()).Deployment.Id, Is.EqualTo(late.Id));
+
+        async Task<Deployment> WithIdAsync(Project project, string id)
+        {
+            var given = Guid.Parse(production ? id : id.Replace("-4", "-5", StringComparison.Ordinal));
+            return (await Deployments.EnqueueAsync(
+                new NewDeployment { Id = given, ProjectId = project.Id, UserId = project.UserId, IsProduction = production }, Token))!;
+        }
+    }
+
     // More turns than are looked through.
     [Test]
     public async Task Many_production_deployments_of_a_user_keep_their_order()

@@ -205,6 +205,41 @@ public sealed class DeploymentQueueWatcherTests : DatabaseTests
     }
 
     [Test]
+    public async Task A_turn_comes_when_a_pause_ends([Values] bool ofProject)
+    {
+        Guid? project = ofProject ? (await AddProjectAsync()).Id : null;
+        var queue = Get<IPlatformQueuePauseRepository>();
+        await using var host = NewHost();
+        await using var watch = await WatchAsync(host);
+        var next = watch.Next();
+        await queue.PauseAsync(project, "Ada", null, Token);
+        Assert.That(next.IsCompleted, Is.False);
+
+        await queue.ResumeAsync(project, Token);
+
+        await next.WaitAsync(TimeSpan.FromSeconds(30), Token);
+    }
+
+    [Test]
+    public async Task A_start_at_the_end_of_the_calendar_does_not_stop_the_turns()
+    {
+        await using var host = NewHost();
+        await ExecuteAsync("UPDATE deployments SET status = 'cancelled', completed_at = created_at WHERE status = 'queued'");
+        var project = await AddProjectAsync();
+        await Deployments.EnqueueAsync(
+            new NewDeployment { ProjectId = project.Id, UserId = project.UserId, StartAt = DateTimeOffset.MaxValue }, Token);
+        await NotifiedAsync();
+        await using var watch = await WatchAsync(host);
+        var next = watch.Next();
+        await AdvanceAsync(next, TimeSpan.FromSeconds(2));
+        Assert.That(next.IsCompleted, Is.False);
+
+        await AdvanceAsync(next, IDeploymentQueueWatcher.MaxPollInterval);
+
+        await next;
+    }
+
+    [Test]
     public void A_poll_interval_out_of_range_is_refused([Values(0, -1, 86401)] int seconds) =>
         Assert.That(
             () => Get<IDeploymentQueueWatcher>().WatchAsync(TimeSpan.FromSeconds(seconds), Token),

@@ -46,6 +46,12 @@ public sealed class FakesTests
     }
 
     [Test]
+    public void Every_type_of_the_OpenTelemetry_package_can_be_created() => CreatedByServices.Assert(
+        typeof(OpenTelemetry.Metrics.AutoStackDataMeterProviderBuilderExtensions).Assembly,
+        new Dictionary<Type, Func<object>>(),
+        new Dictionary<Type, string>());
+
+    [Test]
     public async Task The_fakes_of_the_page_answer_as_the_library_does()
     {
         var (project, owner) = (Guid.NewGuid(), Guid.NewGuid());

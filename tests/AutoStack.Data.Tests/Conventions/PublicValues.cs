@@ -9,7 +9,8 @@ namespace AutoStack.Data.Tests.Conventions;
 
 /// <summary>Creates values of the library's types as a stranger does: by public constructors, setters and factories.</summary>
 /// <param name="isFull">Whether nullable members get a value, and lists an item.</param>
-internal sealed class PublicValues(bool isFull)
+/// <param name="others">Values of types that a constructor does not create from any argument; null for none.</param>
+internal sealed class PublicValues(bool isFull, IReadOnlyDictionary<Type, Func<object>>? others = null)
 {
     private static readonly NullabilityInfoContext Nullability = new();
 
@@ -50,10 +51,14 @@ internal sealed class PublicValues(bool isFull)
             return isFull ? Create(underlying) : null;
         }
 
-        return Known.TryGetValue(type, out var create) ? create()
+        return Known.TryGetValue(type, out var create) || others?.TryGetValue(type, out create) == true ? create!()
             : type.IsEnum ? Enum.GetValues(type).Cast<object>().Last()
             : IsTextValue(type) ? ((System.Collections.IEnumerable)type.GetProperty("Known")!.GetValue(null)!).Cast<object>().Last()
             : ItemOf(type) is { } item ? CreateList(item)
+            : IsDictionary(type) ? Activator.CreateInstance(typeof(Dictionary<,>).MakeGenericType(type.GetGenericArguments()))
+            : type.IsSubclassOf(typeof(Delegate)) ? null
+            : type.IsAbstract && type.Assembly.GetExportedTypes().FirstOrDefault(one => one.BaseType == type) is { } derived
+                ? Create(derived)
             : CreateObject(type);
     }
 
@@ -83,7 +88,7 @@ internal sealed class PublicValues(bool isFull)
                 IsLeftOut(Nullability.Create(parameter)) ? null : Create(parameter.ParameterType))]);
         foreach (var property in type.GetProperties(BindingFlags.Public | BindingFlags.Instance))
         {
-            if (property.SetMethod is { IsPublic: true }
+            if (property.SetMethod is { IsPublic: true } && property.DeclaringType!.Assembly == type.Assembly && IsOwn(type)
                 && !parameters.Any(parameter => string.Equals(parameter.Name, property.Name, StringComparison.OrdinalIgnoreCase)))
             {
                 property.SetValue(value, IsLeftOut(Nullability.Create(property)) ? null : Create(property.PropertyType));
@@ -94,6 +99,12 @@ internal sealed class PublicValues(bool isFull)
     }
 
     private bool IsLeftOut(NullabilityInfo nullability) => !isFull && nullability.ReadState == NullabilityState.Nullable;
+
+    // What a constructor of another library leaves unset has a default.
+    private static bool IsOwn(Type type) => type.Assembly.GetName().Name!.StartsWith("AutoStack.", StringComparison.Ordinal);
+
+    private static bool IsDictionary(Type type) =>
+        type is { IsInterface: true, IsGenericType: true } && type.GetGenericTypeDefinition() == typeof(IReadOnlyDictionary<,>);
 
     private static bool IsTextValue(Type type) =>
         type.IsValueType && type.GetInterfaces().Any(part => part.IsGenericType && part.GetGenericTypeDefinition() == typeof(ITextValue<>));

@@ -114,6 +114,66 @@ public sealed class LiveDeploymentTests : DatabaseTests
         Assert.That(await LiveAsync(project), Is.EqualTo(newer.Id));
     }
 
+    [Test]
+    public async Task Of_two_of_the_same_microsecond_the_one_with_the_greater_id_is_the_newer()
+    {
+        var project = await AddProjectAsync();
+        Deployment[] two = [await BuildingAsync(project, true, "main"), await BuildingAsync(project, true, "main")];
+        await ExecuteAsync("UPDATE deployments SET created_at = '2026-03-01', started_at = '2026-03-02' WHERE project_id = $1", project.Id);
+
+        Assert.That(await Lifecycle.SucceedAsync(two[1].Id, null, Token), Is.EqualTo(TransitionOutcome.Applied));
+        Assert.That(await Lifecycle.SucceedAsync(two[0].Id, null, Token), Is.EqualTo(TransitionOutcome.Superseded));
+    }
+
+    [Test]
+    public async Task A_row_of_a_program_whose_clock_is_an_hour_fast_does_not_stop_the_next_deployment()
+    {
+        var project = await AddProjectAsync();
+        var fast = await BuildingAsync(project, production: true, "main");
+        await ExecuteAsync("UPDATE deployments SET created_at = created_at + interval '1 hour' WHERE id = $1", fast.Id);
+        Assert.That(await Lifecycle.SucceedAsync(fast.Id, null, Token), Is.EqualTo(TransitionOutcome.Applied));
+        var next = await BuildingAsync(project, production: true, "main");
+
+        Assert.That(await Lifecycle.SucceedAsync(next.Id, null, Token), Is.EqualTo(TransitionOutcome.Applied));
+        Assert.That(await LiveAsync(project), Is.EqualTo(next.Id));
+    }
+
+    [Test]
+    public async Task A_start_that_is_no_time_does_not_make_a_deployment_the_oldest()
+    {
+        var project = await AddProjectAsync();
+        var live = await BuildingAsync(project, production: true, "main");
+        await Lifecycle.SucceedAsync(live.Id, null, Token);
+        var foreign = await BuildingAsync(project, production: true, "main");
+        await ExecuteAsync("UPDATE deployments SET started_at = '-infinity' WHERE id = $1", foreign.Id);
+
+        Assert.That(await Lifecycle.SucceedAsync(foreign.Id, null, Token), Is.EqualTo(TransitionOutcome.Applied));
+    }
+
+    // Its age is that of the request: who schedules an old state must not undo what was deployed since.
+    [Test]
+    public async Task A_scheduled_deployment_gives_way_to_one_that_was_queued_after_the_request_and_went_live()
+    {
+        var project = await AddProjectAsync();
+        var scheduled = (await Deployments.EnqueueAsync(
+            new NewDeployment
+            {
+                ProjectId = project.Id,
+                UserId = project.UserId,
+                IsProduction = true,
+                StartAt = Clock.GetUtcNow().AddHours(1),
+            }, Token))!;
+        var newer = await BuildingAsync(project, production: true, "main");
+        await Lifecycle.SucceedAsync(newer.Id, null, Token);
+        Clock.Advance(TimeSpan.FromHours(2));
+        var job = (await Lifecycle.ClaimNextAsync(Token))!;
+        Assert.That(job.Deployment.Id, Is.EqualTo(scheduled.Id));
+        await Lifecycle.AdvanceAsync(job.Claim, DeploymentStatus.Building, Token);
+
+        Assert.That(await Lifecycle.SucceedAsync(job.Claim, null, Token), Is.EqualTo(TransitionOutcome.Superseded));
+        Assert.That(await LiveAsync(project), Is.EqualTo(newer.Id));
+    }
+
     private async Task<Deployment> BuildingAsync(Project project, bool production, string branch)
     {
         var request = new NewDeployment { ProjectId = project.Id, UserId = project.UserId, IsProduction = production, Branch = branch };

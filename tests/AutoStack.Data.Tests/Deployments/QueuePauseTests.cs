@@ -1,5 +1,6 @@
 using AutoStack.Data.Deployments;
 using AutoStack.Data.Tests.Support;
+using Npgsql;
 
 namespace AutoStack.Data.Tests.Deployments;
 
@@ -66,6 +67,48 @@ public sealed class QueuePauseTests : DatabaseTests
         Assert.That(await Lifecycle.ClaimNextAsync(options, Token), Is.Null);
     }
 
+    // The claim has chosen a deployment, and waits for the table that its last statement writes: that statement sees the pause.
+    [TestCaseSource(nameof(Kinds))]
+    public Task A_pause_that_commits_during_a_claim_holds(ClaimOptions options) => PauseDuringAClaimAsync(options, ofProject: false);
+
+    [TestCaseSource(nameof(Kinds))]
+    public Task A_pause_of_a_project_that_commits_during_a_claim_holds(ClaimOptions options) =>
+        PauseDuringAClaimAsync(options, ofProject: true);
+
+    [Test]
+    public async Task Of_two_pauses_at_once_the_first_one_stays([Values] bool ofProject)
+    {
+        Guid? project = ofProject ? (await AddProjectAsync()).Id : null;
+        Task<PauseOutcome> late = null!;
+        await UnitOfWork.RunAsync(async (tx, token) =>
+        {
+            var first = tx.Get<IPlatformQueuePauseRepository>();
+            Assert.That(await first.PauseAsync(project, "Ada", "first", token), Is.EqualTo(PauseOutcome.Paused));
+            late = Queue.PauseAsync(project, "Grace", "second", Token);
+            await UntilSomeoneWaitsAsync();
+        }, Token);
+
+        Assert.That(await late, Is.EqualTo(PauseOutcome.AlreadyPaused));
+        Assert.That((await Queue.ListAsync(Cursor.Start, 10, Token)).Items.Single().PausedBy, Is.EqualTo("Ada"));
+    }
+
+    [Test]
+    public async Task A_start_that_comes_during_a_pause_waits_for_its_end([Values] bool ofProject)
+    {
+        var project = await AddProjectAsync();
+        Guid? paused = ofProject ? project.Id : null;
+        var scheduled = (await Deployments.EnqueueAsync(
+            new NewDeployment { ProjectId = project.Id, UserId = project.UserId, StartAt = Clock.GetUtcNow().AddHours(1) }, Token))!;
+        await Queue.PauseAsync(paused, "Ada", null, Token);
+        Clock.Advance(TimeSpan.FromHours(2));
+
+        Assert.That(await Lifecycle.ClaimNextAsync(Token), Is.Null);
+        var counts = await Queue.CountAsync(Token);
+        Assert.That((counts.Waiting, counts.Paused, counts.Scheduled), Is.EqualTo(ofProject ? (0, 1, 0) : (1, 0, 0)));
+        await Queue.ResumeAsync(paused, Token);
+        Assert.That((await Lifecycle.ClaimNextAsync(Token))!.Deployment.Id, Is.EqualTo(scheduled.Id));
+    }
+
     [Test]
     public async Task Claims_without_limits_beside_a_pause_do_not_skip_each_other()
     {
@@ -105,10 +148,13 @@ public sealed class QueuePauseTests : DatabaseTests
         var project = await AddProjectAsync();
         var held = await EnqueueAsync(project);
         var free = await EnqueueAsync();
+        await Deployments.EnqueueAsync(
+            new NewDeployment { ProjectId = project.Id, UserId = project.UserId, StartAt = Clock.GetUtcNow().AddHours(1) }, Token);
         await Queue.PauseAsync(project.Id, "Ada", null, Token);
 
         var counts = await Queue.CountAsync(Token);
-        Assert.That((counts.Waiting, counts.Paused, counts.Pause), Is.EqualTo((1, 1, (QueuePause?)null)));
+        Assert.That(
+            (counts.Waiting, counts.Paused, counts.Scheduled, counts.Pause), Is.EqualTo((1, 1, 1, (QueuePause?)null)));
         Assert.That((await Queue.FindPositionAsync(held.Id, Token))!.Pause!.ProjectId, Is.EqualTo(project.Id));
         var position = (await Queue.FindPositionAsync(free.Id, Token))!;
         Assert.That((position.Ahead, position.Pause), Is.EqualTo(((int?)0, (QueuePause?)null)));
@@ -138,5 +184,25 @@ public sealed class QueuePauseTests : DatabaseTests
         await Projects.RemoveAsync(project.Id, project.UserId, Token);
 
         Assert.That((await Queue.ListAsync(Cursor.Start, 10, Token)).Items, Is.Empty);
+    }
+
+    private async Task PauseDuringAClaimAsync(ClaimOptions options, bool ofProject)
+    {
+        var project = await AddProjectAsync();
+        await EnqueueAsync(project);
+        Task<ClaimedDeployment?> claim;
+        await using (var connection = await Raw.OpenConnectionAsync(Token))
+        await using (var transaction = await connection.BeginTransactionAsync(Token))
+        {
+            await using var hold = new NpgsqlCommand("LOCK TABLE deployment_leases IN ACCESS EXCLUSIVE MODE", connection, transaction);
+            await hold.ExecuteNonQueryAsync(Token);
+            claim = Lifecycle.ClaimNextAsync(options, Token);
+            await UntilSomeoneWaitsAsync();
+            Assert.That(
+                await Queue.PauseAsync(ofProject ? project.Id : null, "Ada", null, Token), Is.EqualTo(PauseOutcome.Paused));
+            await transaction.CommitAsync(Token);
+        }
+
+        Assert.That(await claim, Is.Null);
     }
 }

@@ -1,6 +1,7 @@
 using AutoStack.Data.Deployments;
 using AutoStack.Data.Projects;
 using AutoStack.Data.Tests.Support;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace AutoStack.Data.Tests.Deployments;
 
@@ -67,11 +68,68 @@ public sealed class ScheduledDeploymentTests : DatabaseTests
     }
 
     [Test]
-    public async Task A_start_that_has_passed_is_the_next_turn()
+    public async Task A_start_that_has_passed_is_the_next_turn([Values] bool longAgo)
     {
-        var deployment = await ScheduleAsync(await AddProjectAsync(), Clock.GetUtcNow().Subtract(Hour));
+        var start = longAgo ? DateTimeOffset.MinValue : Clock.GetUtcNow().Subtract(Hour);
+        var deployment = await ScheduleAsync(await AddProjectAsync(), start);
 
         Assert.That((await Lifecycle.ClaimNextAsync(Token))!.Deployment.Id, Is.EqualTo(deployment.Id));
+    }
+
+    [Test]
+    public async Task The_last_moment_of_the_calendar_is_a_start()
+    {
+        var deployment = await ScheduleAsync(await AddProjectAsync(), DateTimeOffset.MaxValue);
+        var next = await EnqueueAsync();
+
+        Assert.That((await Lifecycle.ClaimNextAsync(Token))!.Deployment.Id, Is.EqualTo(next.Id));
+        Assert.That(await Lifecycle.ClaimNextAsync(Token), Is.Null);
+        var counts = await Queue.CountAsync(Token);
+        Assert.That((counts.Scheduled, counts.NextStart), Is.EqualTo((1, (DateTimeOffset?)DateTimeOffset.MaxValue)));
+        Assert.That((await Queue.FindPositionAsync(deployment.Id, Token))!.StartAt, Is.EqualTo(DateTimeOffset.MaxValue));
+    }
+
+    // More starts at one moment than a look moves.
+    [Test]
+    public async Task Starts_that_come_together_all_come()
+    {
+        var project = await AddProjectAsync();
+        await ExecuteAsync(
+            """
+            INSERT INTO deployments (id, project_id, user_id, status, creator_type, is_production, created_at, is_deleted, queue_place)
+            SELECT gen_random_uuid(), $1, $2, 'queued', 'manual', FALSE, now(), FALSE, 4611686018427387904 + n
+            FROM generate_series(1, 1100) n
+            """, project.Id, project.UserId);
+        Clock.Advance(TimeSpan.FromSeconds(2));
+
+        for (var i = 0; i < 3; i++)
+        {
+            Assert.That(await Lifecycle.ClaimNextAsync(Token), Is.Not.Null);
+        }
+
+        Assert.That(
+            await ScalarAsync(
+                "SELECT count(*) FROM deployments WHERE status = 'queued' AND queue_place >= 4611686018427387904 AND project_id = $1",
+                project.Id),
+            Is.Zero);
+    }
+
+    // Another process finds the start locked, and does not wait for it.
+    [Test]
+    public async Task Two_workers_at_a_start_claim_it_once_and_do_not_wait_for_each_other()
+    {
+        await using var other = WithKeys();
+        var second = other.GetRequiredService<IDeploymentLifecycle>();
+        var scheduled = await ScheduleAsync(await AddProjectAsync(), Clock.GetUtcNow().Add(Hour));
+        Clock.Advance(Hour + Hour);
+        await UnitOfWork.RunAsync(async (tx, token) =>
+        {
+            Assert.That((await tx.Get<IDeploymentLifecycle>().ClaimNextAsync(token))!.Deployment.Id, Is.EqualTo(scheduled.Id));
+            Assert.That(await second.ClaimNextAsync(token).WaitAsync(TimeSpan.FromSeconds(30), token), Is.Null);
+        }, Token);
+
+        Clock.Advance(Hour);
+        Assert.That(await second.ClaimNextAsync(Token), Is.Null);
     }
 
     [Test]

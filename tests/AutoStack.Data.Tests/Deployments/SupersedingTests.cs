@@ -1,6 +1,7 @@
 using AutoStack.Data.Deployments;
 using AutoStack.Data.Projects;
 using AutoStack.Data.Tests.Support;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace AutoStack.Data.Tests.Deployments;
 
@@ -97,6 +98,40 @@ public sealed class SupersedingTests : DatabaseTests
     }
 
     [Test]
+    public async Task A_push_that_cannot_bring_its_environment_cancels_nothing()
+    {
+        var project = await AddProjectAsync();
+        var waiting = await EnqueueAsync(project);
+        await using (var withKey = WithKeys(NewKey("k1")))
+        {
+            await withKey.GetRequiredService<IProjectEnvironmentRepository>()
+                .ReplaceAsync(project.Id, project.UserId, Secret.From("V=1"), Token);
+        }
+
+        Assert.That(
+            () => QueueAsync(Of(project) with { Supersedes = Superseding.Waiting }), Throws.TypeOf<SecretUnreadableException>());
+
+        Assert.That(await Lifecycle.FindStatusAsync(waiting.Id, Token), Is.EqualTo(DeploymentStatus.Queued));
+    }
+
+    // The first attempt brings no environment; the place of what waits is still taken over.
+    [Test]
+    public async Task A_push_with_an_environment_takes_over_the_place()
+    {
+        await using var withKey = WithKeys(NewKey("k1"));
+        var project = await AddProjectAsync();
+        var place = await PlaceAsync((await EnqueueAsync(project)).Id);
+        await EnqueueAsync();
+        await withKey.GetRequiredService<IProjectEnvironmentRepository>()
+            .ReplaceAsync(project.Id, project.UserId, Secret.From("V=1"), Token);
+
+        var latest = (await withKey.GetRequiredService<IDeploymentRepository>().EnqueueAsync(
+            Of(project) with { Supersedes = Superseding.Waiting }, Token))!;
+
+        Assert.That(await PlaceAsync(latest.Id), Is.EqualTo(place));
+    }
+
+    [Test]
     public async Task A_push_of_a_stranger_cancels_nothing()
     {
         var (project, stranger) = (await AddProjectAsync(), await AddUserAsync());
@@ -149,6 +184,115 @@ public sealed class SupersedingTests : DatabaseTests
         Assert.That((await Lifecycle.ClaimNextAsync(Token))!.Deployment.Id, Is.EqualTo(latest.Id));
     }
 
+    // The push waits for the success, and then leaves the deployment alone, which is live.
+    [Test]
+    public async Task A_push_does_not_cancel_what_ends_at_that_moment()
+    {
+        var project = await AddProjectAsync();
+        await EnqueueAsync(project);
+        var running = await BuildAsync();
+        Task<Deployment> push = null!;
+        await UnitOfWork.RunAsync(async (tx, token) =>
+        {
+            Assert.That(
+                await tx.Get<IDeploymentLifecycle>().SucceedAsync(running.Claim, null, token), Is.EqualTo(TransitionOutcome.Applied));
+            push = QueueAsync(Of(project) with { Supersedes = Superseding.WaitingAndRunning });
+            await UntilSomeoneWaitsAsync();
+        }, Token);
+
+        var latest = await push;
+
+        Assert.That(await Lifecycle.FindStatusAsync(running.Deployment.Id, Token), Is.EqualTo(DeploymentStatus.Success));
+        Assert.That(await Lifecycle.FindStatusAsync(latest.Id, Token), Is.EqualTo(DeploymentStatus.Queued));
+    }
+
+    // The other way round: the success waits for the push.
+    [Test]
+    public async Task A_deployment_that_ends_while_a_push_cancels_it_does_not_go_live()
+    {
+        var project = await AddProjectAsync();
+        await EnqueueAsync(project);
+        var running = await BuildAsync();
+        Task<TransitionOutcome> end = null!;
+        await UnitOfWork.RunAsync(async (tx, token) =>
+        {
+            await tx.Get<IDeploymentRepository>().EnqueueAsync(
+                Of(project) with { Supersedes = Superseding.WaitingAndRunning }, token);
+            end = Lifecycle.SucceedAsync(running.Claim, "https://old", Token);
+            await UntilSomeoneWaitsAsync();
+        }, Token);
+
+        Assert.That(await end, Is.EqualTo(TransitionOutcome.Cancelled));
+        Assert.That(await ScalarAsync("SELECT count(*) FROM live_deployments WHERE project_id = $1", project.Id), Is.Zero);
+    }
+
+    // Another program's deployment that runs while its status is still 'queued' is cancelled as a running one, and is nobody's place.
+    [Test]
+    public async Task What_another_program_has_started_does_not_count_as_waiting([Values] bool running)
+    {
+        var project = await AddProjectAsync();
+        var driven = await EnqueueAsync(project);
+        await ExecuteAsync("UPDATE deployments SET started_at = now() WHERE id = $1", driven.Id);
+
+        var latest = await QueueAsync(
+            Of(project) with { Supersedes = running ? Superseding.WaitingAndRunning : Superseding.Waiting });
+
+        Assert.That(
+            await Lifecycle.FindStatusAsync(driven.Id, Token),
+            Is.EqualTo(running ? DeploymentStatus.Cancelled : DeploymentStatus.Queued));
+        Assert.That(await PlaceAsync(latest.Id), Is.GreaterThan((await PlaceAsync(driven.Id))!));
+    }
+
+    [Test]
+    public async Task Two_workers_and_four_pushers_at_once_leave_one_deployment_waiting()
+    {
+        var project = await AddProjectAsync();
+        using var pushed = new CancellationTokenSource();
+        var claimed = new System.Collections.Concurrent.ConcurrentBag<Guid>();
+        var workers = new[] { new ClaimOptions(), new ClaimOptions { MaxPerProject = 3 } }
+            .Select(options => Task.Run(async () =>
+            {
+                for (ClaimedDeployment? job = null; job is not null || !pushed.IsCancellationRequested;)
+                {
+                    job = await Lifecycle.ClaimNextAsync(options, Token);
+                    if (job is not null)
+                    {
+                        claimed.Add(job.Deployment.Id);
+                        await Lifecycle.AdvanceAsync(job.Claim, DeploymentStatus.Building, Token);
+                        await Lifecycle.SucceedAsync(job.Claim, null, Token);
+                    }
+                }
+            })).ToList();
+        var pushes = Enumerable.Range(0, 4).Select(pusher => Task.Run(async () =>
+        {
+            for (var i = 0; i < 15; i++)
+            {
+                var supersedes = (i + pusher) % 2 == 0 ? Superseding.Waiting : Superseding.WaitingAndRunning;
+                await QueueAsync(Of(project) with { Supersedes = supersedes });
+            }
+        }));
+        await Task.WhenAll(pushes);
+        var waiting = await QueuedAsync(project);
+        await pushed.CancelAsync();
+        await Task.WhenAll(workers);
+
+        Assert.That(waiting, Is.LessThanOrEqualTo(1));
+        Assert.That(claimed, Is.Unique);
+        Assert.That(
+            await ScalarAsync(
+                "SELECT count(*) FROM deployments WHERE project_id = $1 AND status NOT IN ('success', 'cancelled')", project.Id),
+            Is.Zero);
+        Assert.That(
+            await ScalarAsync(
+                """
+                SELECT count(*)
+                FROM live_deployments l
+                JOIN deployments d ON d.project_id = l.project_id
+                WHERE l.project_id = $1 AND d.status = 'success' AND (d.created_at, d.id) > (l.queued_at, l.deployment_id)
+                """, project.Id),
+            Is.Zero, "no newer success than the live one");
+    }
+
     [Test]
     public void Invalid_requests_are_named()
     {
@@ -163,6 +307,14 @@ public sealed class SupersedingTests : DatabaseTests
     }
 
     private static NewDeployment Of(Project project) => new() { ProjectId = project.Id, UserId = project.UserId };
+
+    /// <summary>Claims the next deployment, and advances it to where it may succeed.</summary>
+    private async Task<ClaimedDeployment> BuildAsync()
+    {
+        var job = (await Lifecycle.ClaimNextAsync(new ClaimOptions { Lease = TimeSpan.FromMinutes(1) }, Token))!;
+        Assert.That(await Lifecycle.AdvanceAsync(job.Claim, DeploymentStatus.Building, Token), Is.EqualTo(TransitionOutcome.Applied));
+        return job;
+    }
 
     private async Task<Deployment> QueueAsync(NewDeployment deployment) => (await Deployments.EnqueueAsync(deployment, Token))!;
 

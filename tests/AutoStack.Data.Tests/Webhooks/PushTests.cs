@@ -89,6 +89,23 @@ public sealed class PushTests : DatabaseTests
         Assert.That(result.Postponed.Select(t => t.ProjectId), Is.EqualTo(new[] { targets[1].Id, targets[2].Id, targets[3].Id }));
     }
 
+    [TestCase(Superseding.Nothing, 2)]
+    [TestCase(Superseding.Waiting, 1)]
+    public async Task A_push_replaces_what_waits_when_the_options_say_so(Superseding supersedes, int waiting)
+    {
+        var repository = NewRepository();
+        var project = await AddTargetAsync(repository);
+        var options = PushOptions.Default with { Supersedes = supersedes };
+        await PushAsync(repository, Unique("d"), options);
+
+        var result = await PushAsync(repository, Unique("d"), options);
+
+        Assert.That(
+            await ScalarAsync("SELECT count(*) FROM deployments WHERE project_id = $1 AND status = 'queued'", project.Id),
+            Is.EqualTo(waiting));
+        Assert.That(await Lifecycle.FindStatusAsync(result.Deployments.Single().Id, Token), Is.EqualTo(DeploymentStatus.Queued));
+    }
+
     [TestCase("--upload-pack=x")]
     [TestCase("a..b")]
     [TestCase("\u00a0main")]
