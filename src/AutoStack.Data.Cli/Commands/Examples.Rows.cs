@@ -22,6 +22,7 @@ internal sealed partial record Examples
                 ("What would be archived.", "autostack-db partitions archive --to /srv/archive --dry-run"),
                 ("Archive what retention drops next.", "autostack-db partitions archive --to /srv/archive"),
                 ("Archive what is older than a year.", "autostack-db partitions archive --to /srv/archive --keep 365d"),
+                ("As Parquet, for DuckDB and the like.", "autostack-db partitions archive --to /srv/archive --format parquet"),
             ],
             [
                 (ExitCode.Done, "every row of the partitions is in a verified archive"),
@@ -34,7 +35,7 @@ internal sealed partial record Examples
             ],
             [
                 (ExitCode.Done, "every archive is complete"), (ExitCode.Failed, "the folder cannot be read"), Usage,
-                (ExitCode.Warnings, "an archive is incomplete"), (ExitCode.Errors, "an archive is damaged"),
+                (ExitCode.Warnings, "an archive is incomplete, or of an unknown format"), (ExitCode.Errors, "an archive is damaged"),
             ]),
         ["partitions restore"] = new(
             [
