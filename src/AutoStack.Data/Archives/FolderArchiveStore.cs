@@ -67,7 +67,7 @@ public sealed partial class FolderArchiveStore : IArchiveStore
             }
 
             cancellationToken.ThrowIfCancellationRequested();
-            File.Move(temporary, path, overwrite: false);
+            MoveToNew(temporary, name);
         }
         catch
         {
@@ -127,6 +127,25 @@ public sealed partial class FolderArchiveStore : IArchiveStore
             : throw new ArgumentException(
                 $"{nameof(name)} has letters, digits, '_', '-' and '.' only, at most {MaxNameLength}, and does not begin with '-' or '.'.",
                 nameof(name));
+    }
+
+    // A move that is told to replace nothing looks for the file, and then moves: of two at once, both may succeed. Only one process creates
+    // the file that holds the name; what a killed one leaves of it is removed with its other temporary files.
+    private void MoveToNew(string temporary, string name)
+    {
+        var holder = Path.Combine(folder, $".{name}{Temporary}");
+        using (new FileStream(holder, FileMode.CreateNew, FileAccess.Write, FileShare.None))
+        {
+        }
+
+        try
+        {
+            File.Move(temporary, Path.Combine(folder, name), overwrite: false);
+        }
+        finally
+        {
+            File.Delete(holder);
+        }
     }
 
     private void CreateFolder()

@@ -113,19 +113,23 @@ public sealed class FolderArchiveStoreTests
     public async Task Of_concurrent_writes_of_a_name_one_succeeds()
     {
         using var all = new Barrier(4);
-        var writes = Enumerable.Range(0, 4).Select(n => Task.Run(() => store.WriteAsync(
-            "a",
-            async (stream, token) =>
-            {
-                await stream.WriteAsync(new[] { (byte)('0' + n) }, token);
-                all.SignalAndWait(token);
-            },
-            Token))).ToList();
-        await Task.WhenAll(writes).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        foreach (var name in Enumerable.Range(0, 20).Select(round => $"object-{round}"))
+        {
+            var writes = Enumerable.Range(0, 4).Select(n => Task.Run(() => store.WriteAsync(
+                name,
+                async (stream, token) =>
+                {
+                    await stream.WriteAsync(new[] { (byte)('0' + n) }, token);
+                    all.SignalAndWait(token);
+                },
+                Token))).ToList();
+            await Task.WhenAll(writes).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
 
-        Assert.That(writes.Count(write => write.IsCompletedSuccessfully), Is.EqualTo(1));
-        Assert.That(await ReadAsync("a"), Is.EqualTo($"{writes.FindIndex(write => write.IsCompletedSuccessfully)}"));
-        Assert.That(Directory.EnumerateFiles(folder).Count(), Is.EqualTo(1));
+            Assert.That(writes.Count(write => write.IsCompletedSuccessfully), Is.EqualTo(1));
+            Assert.That(await ReadAsync(name), Is.EqualTo($"{writes.FindIndex(write => write.IsCompletedSuccessfully)}"));
+        }
+
+        Assert.That(Directory.EnumerateFiles(folder).Count(), Is.EqualTo(20));
     }
 
     [Test]
