@@ -57,6 +57,7 @@ internal sealed class PipelineQueries(Db db, TimeProvider clock) : IPipelineQuer
             {Stages}
             """, [P.Of(deploymentId), P.Of(ownerId), P.Of(clock.Now(), "now")], cancellationToken).ConfigureAwait(false)).SingleOrDefault();
 
+    // The inner limit is that of the longest list, as in DeploymentRepository.RecentPage.
     public async Task<IReadOnlyList<PipelineDurations>> ListLatestAsync(Guid ownerId, int limit, CancellationToken cancellationToken) =>
         Compose(await db.ListAsync(Read, $"""
             SELECT {Timings}
