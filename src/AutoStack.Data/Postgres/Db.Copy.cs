@@ -66,6 +66,8 @@ internal sealed partial class Db
                     await importer.CompleteAsync(token).ConfigureAwait(false);
                 }
 
+                // The driver learns of a cancellation later than its caller.
+                cancellationToken.ThrowIfCancellationRequested();
                 if (transaction is not null)
                 {
                     await transaction.CommitAsync(executor.AttemptLimit).ConfigureAwait(false);

@@ -128,7 +128,6 @@ internal sealed partial class Db
         }
     }
 
-
     // Runs commands in one transaction. After the beginning of a stream, a second attempt ends with the failure of the first one.
     private Task<T> OnceAsync<T>(
         Statement[] statements, Access access, Func<NpgsqlConnection, Call, Action, Task> run, Func<T> result, string operation,
@@ -150,6 +149,8 @@ internal sealed partial class Db
                 try
                 {
                     await run(connection, call, () => hasBegun = true).ConfigureAwait(false);
+                    // The driver learns of a cancellation later than its caller.
+                    cancellationToken.ThrowIfCancellationRequested();
                     if (transaction is not null)
                     {
                         await transaction.CommitAsync(executor.AttemptLimit).ConfigureAwait(false);

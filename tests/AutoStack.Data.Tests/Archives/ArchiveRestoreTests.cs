@@ -128,11 +128,15 @@ public sealed class ArchiveRestoreTests : ArchiveTestsBase
             () => Restore.RestoreAsync(archive.Name, Table, broken, null, Token),
             Throws.TypeOf<ArchiveException>().With.Message.Contains("The line was cut."));
         Assert.That(await ExistsAsync("restored.logs"), Is.False);
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(Token);
-        Assert.That(
-            () => Restore.RestoreAsync(archive.Name, Table, Store, new Stopping(stop), stop.Token),
-            Throws.InstanceOf<OperationCanceledException>());
-        Assert.That(await ExistsAsync("restored.logs"), Is.False);
+        foreach (var rows in new[] { 1, 20_000 })
+        {
+            using var stop = CancellationTokenSource.CreateLinkedTokenSource(Token);
+            Assert.That(
+                () => Restore.RestoreAsync(archive.Name, Table, Store, new Stopping(stop, rows), stop.Token),
+                Throws.InstanceOf<OperationCanceledException>());
+            Assert.That(await ExistsAsync("restored.logs"), Is.False, $"{rows} rows");
+        }
+
         Assert.That((await Restore.RestoreAsync(archive.Name, Table, Store, null, Token))!.Outcome, Is.EqualTo(RestoreOutcome.Restored));
         Assert.That(await CountAsync("restored.logs"), Is.EqualTo(20_000L));
     }
@@ -250,8 +254,15 @@ public sealed class ArchiveRestoreTests : ArchiveTestsBase
         Assert.That(() => RestoreTarget.Table("restored", new('\u00e4', 31)), Throws.Nothing);
     }
 
-    private sealed class Stopping(CancellationTokenSource stop) : IProgress<ArchiveProgress>
+    // Cancels when a number of rows was reported.
+    private sealed class Stopping(CancellationTokenSource stop, int rows) : IProgress<ArchiveProgress>
     {
-        public void Report(ArchiveProgress value) => stop.Cancel();
+        public void Report(ArchiveProgress value)
+        {
+            if (value.Rows >= rows)
+            {
+                stop.Cancel();
+            }
+        }
     }
 }
