@@ -198,6 +198,7 @@ public sealed class InvariantCheckTests
 
     [TestCase(FindingKind.Lost, "did not see 1 lines", TestName = "A_line_that_a_follower_did_not_see_is_lost")]
     [TestCase(FindingKind.Doubled, " 2 times", TestName = "A_line_that_a_follower_saw_twice_is_doubled")]
+    [TestCase(FindingKind.Unexpected, "1 lines that are not stored", TestName = "A_line_that_is_not_stored_and_not_replaced_is_found")]
     [TestCase(FindingKind.Disordered, "another order", TestName = "Lines_that_a_follower_saw_in_another_order_are_found")]
     public async Task What_a_follower_saw_is_compared(object kind, string text)
     {
@@ -211,6 +212,11 @@ public sealed class InvariantCheckTests
                 break;
             case FindingKind.Doubled:
                 seen.Insert(1, seen[1]);
+                break;
+            case FindingKind.Unexpected:
+                // The first one is replaced by the line after it, which has its number; the second one has a number before that.
+                seen.Insert(1, seen[1] with { Id = Guid.NewGuid() });
+                seen.Insert(2, seen[0] with { Id = Guid.NewGuid() });
                 break;
             default:
                 (seen[0], seen[1]) = (seen[1], seen[0]);

@@ -14,6 +14,7 @@ namespace Platform.Building;
 internal sealed class Sites(
     IPlatformDeploymentContainerRepository containers, IPlatformDeploymentHealthCheckRepository checks, SiteCheck check) : IHostedService
 {
+    private const int MaxStarts = 5;
     private static readonly PortRange Ports = new(30_000, 32_767);
     private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(20);
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
@@ -25,9 +26,8 @@ internal sealed class Sites(
     /// <exception cref="DeploymentFailedException">It does not answer.</exception>
     public async Task<string> StartAsync(DeploymentJob job, DeploymentJobLog log, string folder, CancellationToken token)
     {
-        var container = await ReserveAsync(job, token);
-        var site = new Site(container, job.Project.Id, Start(folder, container.Port));
-        running[container.Id] = site;
+        var site = await StartOnFreePortAsync(job, folder, token);
+        var container = site.Container;
         try
         {
             var address = $"http://127.0.0.1:{container.Port}/";
@@ -99,9 +99,11 @@ internal sealed class Sites(
         }
     }
 
-    // The library knows the ports of its own containers, not those of other programs on this machine.
-    private async Task<DeploymentContainer> ReserveAsync(DeploymentJob job, CancellationToken token)
+    // The library knows the ports of its own containers, not those of other programs on this machine: one of them may even take a port
+    // between the look at it and the start of the site, and would then answer in its place.
+    private async Task<Site> StartOnFreePortAsync(DeploymentJob job, string folder, CancellationToken token)
     {
+        var starts = 0;
         for (var taken = new List<int>(); ;)
         {
             var reservation = await containers.ReserveAsync(new NewDeploymentContainer
@@ -116,11 +118,42 @@ internal sealed class Sites(
                 ?? throw new DeploymentFailedException($"No port could be reserved: {reservation.Outcome}.");
             if (Loopback.IsFree(container.Port))
             {
-                return container;
+                var site = new Site(container, job.Project.Id, Start(folder, container.Port));
+                running[container.Id] = site;
+                if (await ListensAsync(site, token))
+                {
+                    return site;
+                }
+
+                await StopAsync(site);
+                if (++starts == MaxStarts)
+                {
+                    throw new DeploymentFailedException($"The site could not be started on {starts} ports.");
+                }
+            }
+            else
+            {
+                _ = await containers.ReportStoppedAsync(container.Id, token);
             }
 
-            _ = await containers.ReportStoppedAsync(container.Id, token);
             taken.Add(container.Port);
+        }
+    }
+
+    private async Task<bool> ListensAsync(Site site, CancellationToken token)
+    {
+        try
+        {
+            return await site.Process.StandardOutput.ReadLineAsync(token).AsTask().WaitAsync(StartLimit, token) is not null;
+        }
+        catch (TimeoutException)
+        {
+            return false;
+        }
+        catch
+        {
+            await StopAsync(site);
+            throw;
         }
     }
 
@@ -133,6 +166,7 @@ internal sealed class Sites(
             program[0], [.. program[1..], SiteServer.Command, folder, port.ToString(CultureInfo.InvariantCulture)])
         {
             RedirectStandardInput = true,
+            RedirectStandardOutput = true,
         };
         return Process.Start(start)!;
     }

@@ -11,9 +11,8 @@ internal sealed partial class DeploymentLogFollower : IDeploymentLogFollower, ID
     private static readonly Gauge Behind = Gauge.Max(
         "autostack.log_follower.lag", "s", "Time for which the reader that is furthest behind has had lines to read.");
 
-    private const int PageSize = 200;
-
     private readonly Db db;
+    private readonly FollowedPages pages;
     private readonly Notifications notifications;
     private readonly TimeSpan pollInterval;
     private readonly TimeProvider clock;
@@ -39,6 +38,7 @@ internal sealed partial class DeploymentLogFollower : IDeploymentLogFollower, ID
         Db db, Notifications notifications, TimeSpan pollInterval, int maxReads, TimeProvider clock, ILogger logger)
     {
         (this.db, this.notifications, this.pollInterval, this.clock) = (db, notifications, pollInterval, clock);
+        pages = new FollowedPages(db);
         reads = new SemaphoreSlim(maxReads);
         outage = new Outage(exception => LogAway(logger, exception), () => LogBack(logger));
         gauges = [Followers.Add(() => Count), Behind.Add(() => Lag.TotalSeconds)];
@@ -108,7 +108,7 @@ internal sealed partial class DeploymentLogFollower : IDeploymentLogFollower, ID
 
     // A first page was read before the subscription: a line that was committed in between is found by another read, without a wait.
     private async IAsyncEnumerable<DeploymentLog> LinesAsync(
-        FollowedLog follow, (DateTimeOffset Looked, Page Page)? first, [EnumeratorCancellation] CancellationToken cancellationToken)
+        FollowedLog follow, (DateTimeOffset Looked, FollowedPage Page)? first, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         using var subscription = notifications.Subscribe(IDeploymentLogRepository.Channel, follow.DeploymentId.ToString(), follow.Wakeup);
         using var joined = Join(follow);
@@ -125,8 +125,10 @@ internal sealed partial class DeploymentLogFollower : IDeploymentLogFollower, ID
             first = null;
             foreach (var line in page.Lines)
             {
-                follow.Seq = line.Seq;
-                yield return line;
+                if (follow.Deliver(new LogPlace(line.Seq, line.Id)))
+                {
+                    yield return line;
+                }
             }
 
             // The last lines may be committed shortly after the deployment's end.
@@ -137,7 +139,7 @@ internal sealed partial class DeploymentLogFollower : IDeploymentLogFollower, ID
                 yield break;
             }
 
-            if (waits && page.Lines.Count < PageSize && !(left <= TimeSpan.Zero))
+            if (waits && page.Lines.Count < FollowedPages.PageSize && !(left <= TimeSpan.Zero))
             {
                 follow.IsWaiting = true;
                 await follow.Wakeup.WaitAsync(left ?? Timeout.InfiniteTimeSpan, clock, cancellationToken).ConfigureAwait(false);
@@ -146,7 +148,7 @@ internal sealed partial class DeploymentLogFollower : IDeploymentLogFollower, ID
         }
     }
 
-    private async Task<Page?> ReadAsync(FollowedLog follow, CancellationToken cancellationToken)
+    private async Task<FollowedPage?> ReadAsync(FollowedLog follow, CancellationToken cancellationToken)
     {
         for (var failures = 0; ; failures++)
         {
@@ -155,7 +157,7 @@ internal sealed partial class DeploymentLogFollower : IDeploymentLogFollower, ID
             await reads.WaitAsync(cancellationToken).ConfigureAwait(false);
             try
             {
-                var page = await ReadPageAsync(follow, cancellationToken).ConfigureAwait(false);
+                var page = await pages.ReadAsync(follow, cancellationToken).ConfigureAwait(false);
                 outage.Succeeded();
                 return page;
             }
@@ -170,27 +172,6 @@ internal sealed partial class DeploymentLogFollower : IDeploymentLogFollower, ID
 
             await Task.Delay(Backoff.Reconnect.Delay(failures), cancellationToken).ConfigureAwait(false);
         }
-    }
-
-    // The state is read before the lines: once it shows the end, the lines include everything committed before the end.
-    private Task<Page?> ReadPageAsync(FollowedLog follow, CancellationToken cancellationToken)
-    {
-        var (deploymentId, ownerId, seq) = (follow.DeploymentId, follow.OwnerId, follow.Seq);
-        var state = new Statement($"""
-            SELECT d.status::text IN {DeploymentState.Finished}, d.completed_at
-            FROM deployments d
-            WHERE d.id = @deploymentId AND d.user_id = @ownerId AND NOT d.is_deleted AND {AccountState.OwnerIsOpen}
-            """, P.Of(deploymentId), P.Of(ownerId));
-        return db.ReadBatchAsync(
-            async sets =>
-            {
-                var page = await sets.FindAsync(row => new Page(row.Flag(), row.TimeOrNull())).ConfigureAwait(false);
-                var lines = await sets.ListAsync(DeploymentLogRepository.Read).ConfigureAwait(false);
-                return page is null ? null : page with { Lines = lines };
-            },
-            [state, DeploymentLogRepository.Next(deploymentId, ownerId, seq, PageSize)],
-            cancellationToken,
-            nameof(FollowAsync));
     }
 
     private Joined Join(FollowedLog follow)
@@ -256,14 +237,14 @@ internal sealed partial class DeploymentLogFollower : IDeploymentLogFollower, ID
         var news = await db.ListAsync(row => row.Int(), $"""
             WITH followed AS MATERIALIZED (
                 SELECT f.id, f.ordinal,
-                    (SELECT pg_catalog.max(l.seq) FROM deployment_logs l WHERE l.deployment_id = f.id) > f.seq AS has_grown
+                    (SELECT pg_catalog.max(l.seq) FROM deployment_logs l WHERE l.deployment_id = f.id) <> f.seq AS has_changed
                 FROM ROWS FROM (
                     pg_catalog.unnest(@deploymentIds), pg_catalog.unnest(@seqs)
                 ) WITH ORDINALITY AS f (id, seq, ordinal)
             )
             SELECT f.ordinal::int
             FROM followed f
-            WHERE f.has_grown
+            WHERE f.has_changed
                OR coalesce((SELECT d.is_deleted OR d.status::text IN {DeploymentState.Finished} FROM deployments d WHERE d.id = f.id), TRUE)
             ORDER BY f.ordinal
             """, [P.Column(deploymentIds), P.Column(seqs)], stopping.Token, "PollAsync").ConfigureAwait(false);
@@ -278,11 +259,6 @@ internal sealed partial class DeploymentLogFollower : IDeploymentLogFollower, ID
 
     [LoggerMessage(15, LogLevel.Information, "Followed logs are read again.")]
     private static partial void LogBack(ILogger logger);
-
-    private sealed record Page(bool IsFinished, DateTimeOffset? CompletedAt)
-    {
-        public IReadOnlyList<DeploymentLog> Lines { get; init; } = [];
-    }
 
     private sealed class Joined(DeploymentLogFollower follower, FollowedLog follow) : IDisposable
     {

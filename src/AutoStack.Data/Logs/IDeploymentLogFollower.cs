@@ -13,6 +13,12 @@ public interface IDeploymentLogFollower
     /// The stream ends when the deployment has ended and no further line arrives: lines committed up to
     /// <see cref="AutoStackDataOptions.LogPollInterval"/> after the end are still delivered. While the database is unreachable, the stream
     /// waits. Once per interval, one statement for all followers finds lines whose notification was lost or whose writer sends none.
+    /// <para>
+    /// A failover of the database may lose lines that were delivered: where commits do not wait for a standby, and where the primary dies
+    /// between a commit and the answer of the standby. Later lines get their numbers. A line whose <see cref="DeploymentLog.Seq"/> is not
+    /// higher than that of the line before it therefore replaces the lines from its number on. The stream goes back as far as the lines
+    /// that it remembers, at least 256. A stream that begins at the cursor of a lost line goes back only while the log is shorter.
+    /// </para>
     /// </remarks>
     /// <param name="deploymentId">The deployment.</param>
     /// <param name="ownerId">The user who owns the deployment.</param>

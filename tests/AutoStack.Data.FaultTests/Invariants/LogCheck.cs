@@ -86,21 +86,34 @@ internal static class LogCheck
         }
     }
 
+    // A failover may set a log back: a line that is not stored is replaced when a line with its number or a lower one comes after it.
     private static IEnumerable<Finding> Seen(Follow follow, Line[] lines)
     {
         var seen = follow.Seen.Select(line => new Line(line.Seq, line.Message, line.Id)).ToList();
-        if (seen.SequenceEqual(lines))
+        var stored = seen.Intersect(lines).ToList();
+        var left = seen.Where((line, i) => !stored.Contains(line)
+            && !(seen.Skip(i).FirstOrDefault(stored.Contains) is { } next && next.Seq <= line.Seq)).ToList();
+        var missing = lines.Except(seen).ToList();
+        var doubled = seen.GroupBy(line => line).Where(group => group.Count() > 1).ToList();
+        if (missing.Count > 0)
         {
-            yield break;
+            yield return new Finding(FindingKind.Lost, $"{follow.Follower} did not see {missing.Count} lines, the first {missing[0]}");
         }
 
-        var missing = lines.Except(seen).ToList();
-        var doubled = seen.GroupBy(line => line.Id).Where(group => group.Count() > 1).ToList();
-        yield return
-            missing.Count > 0
-                ? new Finding(FindingKind.Lost, $"{follow.Follower} did not see {missing.Count} lines, the first {missing[0]}")
-            : doubled.Count > 0 ? new Finding(FindingKind.Doubled, $"{follow.Follower} saw {doubled[0].First()} {doubled[0].Count()} times")
-            : new Finding(FindingKind.Disordered, $"{follow.Follower} saw lines that are not in the log, or in another order");
+        if (doubled.Count > 0)
+        {
+            yield return new Finding(FindingKind.Doubled, $"{follow.Follower} saw {doubled[0].Key} {doubled[0].Count()} times");
+        }
+
+        if (left.Count > 0)
+        {
+            yield return new Finding(FindingKind.Unexpected, $"{follow.Follower} saw {left.Count} lines that are not stored, the first {left[0]}");
+        }
+
+        if (missing.Count + doubled.Count == 0 && !stored.SequenceEqual(lines))
+        {
+            yield return new Finding(FindingKind.Disordered, $"{follow.Follower} saw lines in another order");
+        }
     }
 
     private sealed record Line(long Seq, string Message, Guid Id);

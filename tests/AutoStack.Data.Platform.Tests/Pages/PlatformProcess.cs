@@ -11,6 +11,17 @@ internal sealed class PlatformProcess : IAsyncDisposable
     private PlatformProcess(Process process, IReadOnlyList<string> greeting, string address) =>
         (this.process, Greeting, Address) = (process, greeting, address);
 
+    /// <summary>The file of the program.</summary>
+    public static string Program
+    {
+        get
+        {
+            var configuration = Path.GetFileName(
+                Path.GetDirectoryName(TestContext.CurrentContext.TestDirectory.TrimEnd(Path.DirectorySeparatorChar)))!;
+            return Path.Combine(SourceRoot.Path, "samples", "Platform", "bin", configuration, "net10.0", "Platform.dll");
+        }
+    }
+
     /// <summary>What it printed until its page could be opened.</summary>
     public IReadOnlyList<string> Greeting { get; }
 
@@ -21,12 +32,9 @@ internal sealed class PlatformProcess : IAsyncDisposable
     /// <param name="cancellationToken">Cancels the start.</param>
     public static async Task<PlatformProcess> StartAsync(string? connectionString, string? path, CancellationToken cancellationToken)
     {
-        var configuration = Path.GetFileName(
-            Path.GetDirectoryName(TestContext.CurrentContext.TestDirectory.TrimEnd(Path.DirectorySeparatorChar)))!;
-        var program = Path.Combine(SourceRoot.Path, "samples", "Platform", "bin", configuration, "net10.0", "Platform.dll");
         string[] database = connectionString is null ? [] : ["--connection", connectionString];
         var start = new ProcessStartInfo(Environment.ProcessPath is { } self && Path.GetFileName(self) == "dotnet" ? self : "dotnet",
-            [program, "--urls", "http://127.0.0.1:0", .. database])
+            [Program, "--urls", "http://127.0.0.1:0", .. database])
         {
             RedirectStandardOutput = true,
             RedirectStandardInput = true,

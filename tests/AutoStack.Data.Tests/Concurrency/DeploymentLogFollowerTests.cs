@@ -112,6 +112,101 @@ public sealed class DeploymentLogFollowerTests : DatabaseTests
     }
 
     [Test]
+    public async Task Lines_that_a_failover_lost_are_followed_by_those_that_get_their_numbers([Values] bool listen)
+    {
+        await using var host = NewHost(o => (o.ListenForNotifications, o.LogPollInterval) = (listen, TimeSpan.FromHours(1)));
+        var deployment = await EnqueueAsync();
+        await AppendAsync(deployment, "1", "2", "lost 3", "lost 4", "lost 5");
+        await using var follow = new Following(host, deployment, Cursor.Start);
+        await follow.NextAsync(5);
+
+        await SetBackAsync(deployment, 2);
+        var next = follow.NextAsync(1);
+        await AppendAsync(deployment, "3");
+        await MoveClockAsync(TimeSpan.FromHours(1), next);
+        Assert.That(await next, Is.EqualTo(new[] { "3" }), "fewer lines than were delivered");
+
+        next = follow.NextAsync(3);
+        await AppendAsync(deployment, "4", "5", "6");
+        await MoveClockAsync(TimeSpan.FromHours(1), next);
+        Assert.That(await next, Is.EqualTo(new[] { "4", "5", "6" }));
+        Assert.That(follow.Seqs, Is.EqualTo(new long[] { 1, 2, 3, 4, 5, 3, 4, 5, 6 }));
+    }
+
+    [Test]
+    public async Task As_many_other_lines_as_were_lost_are_told_from_them()
+    {
+        await using var host = NewHost();
+        var deployment = await EnqueueAsync();
+        await AppendAsync(deployment, "1", "lost 2", "lost 3");
+        await using var follow = new Following(host, deployment, Cursor.Start);
+        await follow.NextAsync(3);
+
+        await SetBackAsync(deployment, 1, "2", "3");
+
+        Assert.That(await follow.NextAsync(2), Is.EqualTo(new[] { "2", "3" }));
+    }
+
+    [Test]
+    public async Task A_log_that_was_set_back_far_is_read_from_the_oldest_line_that_is_remembered()
+    {
+        const int Lines = 1000;
+        await using var host = NewHost();
+        var deployment = await EnqueueAsync();
+        await AppendAsync(deployment, [.. Enumerable.Range(1, Lines).Select(i => $"lost {i}")]);
+        await using var follow = new Following(host, deployment, Cursor.Start);
+        await follow.NextAsync(Lines);
+
+        await SetBackAsync(deployment, 10, [.. Enumerable.Range(11, Lines).Select(i => $"{i}")]);
+        await follow.NextAsync(1);
+
+        Assert.That(follow.Last.Seq, Is.InRange(Lines - 512, Lines - 255));
+        Assert.That(follow.Last.Message, Is.EqualTo($"{follow.Last.Seq}"));
+    }
+
+    [Test]
+    public async Task A_cursor_behind_the_end_of_a_log_misses_no_later_line()
+    {
+        await using var host = NewHost();
+        var deployment = await EnqueueAsync();
+        await AppendAsync(deployment, "1", "2");
+        await using var follow = new Following(host, deployment, Cursor.After(4));
+        var next = follow.NextAsync(2);
+        var follower = (DeploymentLogFollower)host.GetRequiredService<IDeploymentLogFollower>();
+        while (follower.Count == 0 || follower.Lag > TimeSpan.Zero)
+        {
+            await Task.Delay(5, Token);
+        }
+
+        await AppendAsync(deployment, "3", "4");
+
+        Assert.That(await next, Is.EqualTo(new[] { "3", "4" }));
+    }
+
+    [Test]
+    public async Task A_line_is_delivered_once_also_when_lines_before_it_are_removed_or_come_back()
+    {
+        await using var host = NewHost();
+        var deployment = await EnqueueAsync();
+        await AppendAsync(deployment, "1", "2", "3", "4");
+        await using var follow = new Following(host, deployment, Cursor.Start);
+        await follow.NextAsync(4);
+        await ExecuteAsync("CREATE TABLE kept AS SELECT * FROM deployment_logs");
+
+        await ExecuteAsync("DELETE FROM deployment_logs WHERE seq IN (2, 4)");
+        await AppendAsync(deployment, "other 4");
+        Assert.That(await follow.NextAsync(1), Is.EqualTo(new[] { "other 4" }));
+        await ExecuteAsync("DELETE FROM deployment_logs WHERE seq < 4");
+        await AppendAsync(deployment, "5");
+        Assert.That(await follow.NextAsync(1), Is.EqualTo(new[] { "5" }));
+        await SetBackAsync(deployment, 0);
+        await ExecuteAsync("INSERT INTO deployment_logs SELECT * FROM kept");
+        await AppendAsync(deployment, "another 5");
+
+        Assert.That(await follow.NextAsync(2), Is.EqualTo(new[] { "4", "another 5" }));
+    }
+
+    [Test]
     public async Task Lines_without_a_notification_come_by_polling([Values] bool listen)
     {
         await using var host = NewHost(o => (o.ListenForNotifications, o.LogPollInterval) = (listen, TimeSpan.FromHours(1)));
@@ -329,6 +424,16 @@ public sealed class DeploymentLogFollowerTests : DatabaseTests
 
     private Task AppendAsync(Deployment deployment, params string[] messages) =>
         PlatformLogs.AppendAsync(deployment.Id, [.. messages.Select(m => new NewDeploymentLog { Message = m })], Token);
+
+    // As after a failover that lost the lines after one, whose numbers later lines get.
+    private async Task SetBackAsync(Deployment deployment, long seq, params string[] messages)
+    {
+        await ExecuteAsync("DELETE FROM deployment_logs WHERE deployment_id = $1 AND seq > $2", deployment.Id, seq);
+        if (messages.Length > 0)
+        {
+            await AppendAsync(deployment, messages);
+        }
+    }
 
     // Whoever waits for the time may begin to wait a little later.
     private async Task MoveClockAsync(TimeSpan time, Task until)

@@ -38,6 +38,15 @@ export function showLog(path, list, report, changed) {
 
   // Thousands of lines may come at once: they are drawn together. Not with the next frame: a tab in the background has none.
   function add(line) {
+    // A failover of the database may lose lines that are shown already: others get their numbers.
+    while (waiting.at(-1)?.seq >= line.seq) {
+      waiting.pop();
+    }
+
+    while (list.lastElementChild?.value >= line.seq) {
+      list.lastElementChild.remove();
+    }
+
     waiting.push(line);
     if (waiting.length === 1) {
       setTimeout(draw, DRAW_MS);
