@@ -20,7 +20,7 @@ public class ClaimNext : Question
 
     private static readonly string Sql = $"""
         WITH chosen AS (
-            SELECT q.id, q.queue_place AS place, q.queue_place AS turn
+            SELECT q.id, q.user_id, q.queue_place AS place, q.queue_place AS turn
             FROM deployments q
             WHERE coalesce(q.status::text, '') = 'queued' AND NOT q.is_deleted AND q.started_at IS NULL
             ORDER BY q.queue_place, q.id

@@ -7,7 +7,7 @@ internal sealed class DashboardQueries(Db db, TimeProvider clock) : IDashboardQu
 {
     public async Task<DashboardStats> SummarizeAsync(Guid ownerId, CancellationToken cancellationToken)
     {
-        var now = clock.Now();
+        var now = await ServerTime.ReadAsync(db, clock, cancellationToken).ConfigureAwait(false);
         var today = new DateTimeOffset(now.Date, TimeSpan.Zero);
         var (thisWeek, lastWeek) = Compare(now, today.AddDays(-(((int)today.DayOfWeek + 6) % 7)), start => start.AddDays(-7));
         var (thisMonth, lastMonth) = Compare(now, today.AddDays(1 - today.Day), start => start.AddMonths(-1));

@@ -29,7 +29,7 @@ internal sealed class PipelineQueries(Db db, TimeProvider clock) : IPipelineQuer
     // whose end was not recorded has no end: neither lasts until now.
     private const string Stages = $"""
         CROSS JOIN LATERAL (
-            SELECT CASE WHEN {Definitions.Finished} THEN d.completed_at ELSE @now END AS completed_at
+            SELECT CASE WHEN {Definitions.Finished} THEN d.completed_at ELSE (SELECT {ServerTime.Present}) END AS completed_at
         ) e
         LEFT JOIN LATERAL (
             SELECT
@@ -55,7 +55,7 @@ internal sealed class PipelineQueries(Db db, TimeProvider clock) : IPipelineQuer
                 WHERE d.id = @deploymentId AND {Definitions.Owned}
             ) d
             {Stages}
-            """, [P.Of(deploymentId), P.Of(ownerId), P.Of(clock.Now(), "now")], cancellationToken).ConfigureAwait(false)).SingleOrDefault();
+            """, [P.Of(deploymentId), P.Of(ownerId), ServerTime.Now(clock)], cancellationToken).ConfigureAwait(false)).SingleOrDefault();
 
     // The inner limit is that of the longest list, as in DeploymentRepository.RecentPage.
     public async Task<IReadOnlyList<PipelineDurations>> ListLatestAsync(Guid ownerId, int limit, CancellationToken cancellationToken) =>
@@ -75,7 +75,7 @@ internal sealed class PipelineQueries(Db db, TimeProvider clock) : IPipelineQuer
             ) d
             {Stages}
             """,
-            [P.Of(ownerId), P.Of(Limit.Check(limit, IPipelineQueries.MaxListSize), nameof(limit)), P.Of(clock.Now(), "now")],
+            [P.Of(ownerId), P.Of(Limit.Check(limit, IPipelineQueries.MaxListSize), nameof(limit)), ServerTime.Now(clock)],
             cancellationToken).ConfigureAwait(false));
 
     // One row per stage, or one row for a deployment without stages.

@@ -1,5 +1,4 @@
 using AutoStack.Data.Postgres;
-using AutoStack.Data.Values;
 
 namespace AutoStack.Data.Analytics;
 
@@ -9,7 +8,7 @@ internal sealed class PlatformMetricsQueries(Db db, TimeProvider clock) : IPlatf
     {
         // Counted by status, from an index that holds nothing else, and without the deleted ones, which have an index of their own: no row
         // of the table is read for a count. Rows of the present microsecond count.
-        var until = clock.Now().AddMicroseconds(1);
+        var until = (await ServerTime.ReadAsync(db, clock, cancellationToken).ConfigureAwait(false)).AddMicroseconds(1);
         return (await db.FindAsync(Read, $"""
             SELECT c.deployments, c.succeeded, c.failed, r.deployments, n.users, n.recent
             FROM (

@@ -61,7 +61,7 @@ internal sealed partial class DeploymentQueue
     // The first deployment of each project, from project to project by the index, skipping the other projects of a user at the limit: the
     // number of steps is that of the projects and users at their limits and a hundred more, however many deployments wait. Two walks at
     // once: one starts after the user of the last far claim, the other goes from the first user to that one. With more than a hundred
-    // candidates each claim sees others, so no user is left out for good. A project whose first deployment is scheduled has no other one.
+    // candidates each claim sees others, so no user is left out for good. Scheduled deployments are passed within a step.
     // Continues with Alone, OfProject or OfUserAndProject. Needs @afterUser, @maxPerProject and @maxPerUser.
     private const string Far = $"""
         WITH RECURSIVE visited AS (
@@ -73,13 +73,12 @@ internal sealed partial class DeploymentQueue
                 ('00000000-0000-0000-0000-000000000000'::uuid, TRUE, @afterUser)) w (user_id, with_user, last_user_id)
             UNION ALL
             SELECT
-                q.id, q.user_id, q.project_id, {UserHasRoom} AND {IsOfOpenAccount}, {ProjectHasRoom} AND {IsOfOpenProject} AND {IsDue},
-                v.last_user_id
+                q.id, q.user_id, q.project_id, {UserHasRoom} AND {IsOfOpenAccount}, {ProjectHasRoom} AND {IsOfOpenProject}, v.last_user_id
             FROM visited v
             CROSS JOIN LATERAL (
                 SELECT q.id, q.user_id, q.project_id, q.queue_place
                 FROM deployments q
-                WHERE {Waiting}
+                WHERE {Waiting} AND {IsDue}
                   AND (q.user_id, q.project_id) > (
                       v.user_id, CASE WHEN v.user_has_room THEN v.project_id ELSE 'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid END)
                   AND q.user_id <= v.last_user_id
@@ -159,7 +158,7 @@ internal sealed partial class DeploymentQueue
         // do not count as served, so the deployment keeps the first place of its user: newcomers would queue after all skipped turns.
         var claim = new Statement($"""
             WITH chosen AS MATERIALIZED (
-                SELECT c.id, c.place, least(c.place, (
+                SELECT c.id, c.user_id, c.place, least(c.place, (
                     SELECT pg_catalog.min(q.queue_place)
                     FROM deployments q
                     WHERE {Waiting} AND q.user_id = c.user_id

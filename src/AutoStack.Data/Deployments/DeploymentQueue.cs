@@ -8,16 +8,24 @@ internal sealed partial class DeploymentQueue(Db db, DeploymentContext context)
 {
     /// <summary>
     /// CTEs and the final SELECT of a claim: start the deployment in <c>chosen</c>, and return it with its project, the attempt, and the
-    /// place at which it was found. Needs the CTE <c>chosen</c> (id, place, turn), where <c>turn</c> is the place that the row is to keep,
-    /// and the parameters of <see cref="DeploymentStageRepository.FollowMovedParameters"/> and <see cref="DeploymentLeases.OfClaim"/>.
-    /// Fails when an earlier call has claimed a deployment with the same key.
+    /// place at which it was found. Needs the CTE <c>chosen</c> (id, user_id, place, turn), where <c>turn</c> is the place that the row is
+    /// to keep, and the parameters of <see cref="DeploymentStageRepository.FollowMovedParameters"/> and
+    /// <see cref="DeploymentLeases.OfClaim"/>.
+    /// Fails when an earlier call has claimed a deployment with the same key. The lock on the account makes its closing wait, which then
+    /// finds the running deployment; an account that is being closed gives none.
     /// </summary>
     internal const string StartChosen = $"""
+        account AS MATERIALIZED (
+            SELECT u.id
+            FROM users u
+            WHERE u.id = (SELECT c.user_id FROM chosen c) AND u.closed_at IS NULL
+            FOR KEY SHARE SKIP LOCKED
+        ),
         moved AS (
             UPDATE deployments d
             SET status = 'cloning', started_at = {ServerTime.Present}, queue_place = c.turn
             FROM chosen c
-            WHERE d.id = c.id
+            WHERE d.id = c.id AND EXISTS (SELECT FROM account)
             RETURNING {DeploymentRepository.Columns}, c.place
         ),
         {DeploymentStageRepository.FollowMoved},
@@ -150,7 +158,7 @@ internal sealed partial class DeploymentQueue(Db db, DeploymentContext context)
 
         Statement Claim() => new Statement($"""
             WITH near AS MATERIALIZED (
-                SELECT q.id, q.queue_place AS place
+                SELECT q.id, q.user_id, q.queue_place AS place
                 FROM deployments q
                 WHERE {Waiting} AND {IsClaimable} AND {IsQueueOpen} AND {IsDue} AND q.queue_place >= @afterPlace
                 ORDER BY q.queue_place, q.id
@@ -158,7 +166,7 @@ internal sealed partial class DeploymentQueue(Db db, DeploymentContext context)
                 FOR NO KEY UPDATE SKIP LOCKED
             ),
             late AS MATERIALIZED (
-                SELECT q.id, q.queue_place AS place
+                SELECT q.id, q.user_id, q.queue_place AS place
                 FROM deployments q
                 WHERE {Waiting} AND NOT EXISTS (SELECT FROM near n) AND {IsClaimable} AND {IsQueueOpen} AND {IsDue}
                 ORDER BY q.queue_place, q.id
@@ -166,9 +174,9 @@ internal sealed partial class DeploymentQueue(Db db, DeploymentContext context)
                 FOR NO KEY UPDATE SKIP LOCKED
             ),
             chosen AS (
-                SELECT n.id, n.place, n.place AS turn FROM near n
+                SELECT n.id, n.user_id, n.place, n.place AS turn FROM near n
                 UNION ALL
-                SELECT l.id, l.place, l.place FROM late l
+                SELECT l.id, l.user_id, l.place, l.place FROM late l
             ),
             {StartChosen}
             """,

@@ -20,7 +20,8 @@ internal sealed partial class DeploymentRepository
             is_production, env_vars, env_vars_version, created_at, is_deleted, queue_place
         """;
 
-    // The environment that the statement brings is that of the project, or none is wanted. Needs the row p.
+    // The environment that the statement brings is that of the project, or none is wanted. Needs the row p, which the statement locks as
+    // its foreign key does: a project that is being removed is waited for, and then not there.
     private const string BringsEnvironment = "(NOT @copies OR p.user_id <> @ownerId OR p.env_vars IS NOT DISTINCT FROM @seen)";
 
     // What the statement returns: the deployment that it has queued, or the environment that it did not bring.
@@ -28,7 +29,9 @@ internal sealed partial class DeploymentRepository
         SELECT m.id, NULL::uuid, NULL::text, NULL::uuid, NULL::uuid
         FROM moved m
         UNION ALL
-        SELECT NULL, p.id, p.env_vars, p.env_vars_version, NULL
+        SELECT NULL, s.project_id, s.env_vars, s.env_vars_version, NULL
+        FROM source s
+        WHERE NOT s.brings
         """;
 
     public async Task<Deployment?> EnqueueAsync(NewDeployment deployment, CancellationToken cancellationToken)
@@ -37,10 +40,6 @@ internal sealed partial class DeploymentRepository
         var id = deployment.Id ?? Ids.New();
         var branch = deployment.Branch is null ? null : BranchName.Check(deployment.Branch, "deployment.Branch");
         var older = Older(id, deployment, branch);
-        const string Source = $"""
-            FROM projects p
-                WHERE p.id = @projectId AND p.user_id = @ownerId AND {AccountState.OwnerIsOpen}
-            """;
         var stored = new Statement($"""
             SELECT {Columns}
             FROM deployments d
@@ -52,18 +51,24 @@ internal sealed partial class DeploymentRepository
             : queued;
 
         Statement Insert(StoredSecret seen, StoredSecret own) => new($"""
-            WITH moved AS (
+            WITH source AS MATERIALIZED (
+                SELECT p.id AS project_id, p.user_id, p.branch, p.env_vars, p.env_vars_version, {BringsEnvironment} AS brings
+                FROM projects p
+                WHERE p.id = @projectId AND p.user_id = @ownerId AND {AccountState.OwnerIsOpen}
+                FOR KEY SHARE
+            ),
+            moved AS (
                 INSERT INTO deployments AS d ({Queued})
                 SELECT
-                    @id, p.id, p.user_id, 'queued', coalesce(@branch, p.branch::text), @hash, @hashFull, @message, @author, @timestamp,
-                    @creatorType, @isProduction, @own, @version, {ServerTime.Present}, FALSE, {PlaceOfNew}
-                {Source} AND {BringsEnvironment}
+                    @id, s.project_id, s.user_id, 'queued', coalesce(@branch, s.branch::text), @hash, @hashFull, @message, @author,
+                    @timestamp, @creatorType, @isProduction, @own, @version, {ServerTime.Present}, FALSE, {PlaceOfNew}
+                FROM source s
+                WHERE s.brings
                 ON CONFLICT (id) DO NOTHING
                 RETURNING d.id, d.status, d.failed_reason
             ),
             {DeploymentStageRepository.FollowMoved}
             {QueuedOrEnvironment}
-            {Source} AND NOT {BringsEnvironment}
             """,
             [
                 P.Of(id),
@@ -90,11 +95,6 @@ internal sealed partial class DeploymentRepository
         }
 
         var copyId = newId ?? Ids.New();
-        const string Source = $"""
-            FROM deployments o
-                JOIN projects p ON p.id = o.project_id
-                WHERE o.id = @id AND o.user_id = @ownerId AND NOT o.is_deleted AND {AccountState.OwnerIsOpen}
-            """;
 
         // Compares the columns that a copy takes over and keeps; the original may have been deleted since.
         var stored = new Statement($"""
@@ -111,18 +111,27 @@ internal sealed partial class DeploymentRepository
             : queued;
 
         Statement Insert(StoredSecret seen, StoredSecret own) => new($"""
-            WITH moved AS (
+            WITH source AS MATERIALIZED (
+                SELECT
+                    o.project_id, o.user_id, o.branch, o.commit_hash, o.commit_hash_full, o.commit_message, o.author, o.commit_timestamp,
+                    o.is_production, p.env_vars, p.env_vars_version, {BringsEnvironment} AS brings
+                FROM deployments o
+                JOIN projects p ON p.id = o.project_id
+                WHERE o.id = @id AND o.user_id = @ownerId AND NOT o.is_deleted AND {AccountState.OwnerIsOpen}
+                FOR KEY SHARE OF p
+            ),
+            moved AS (
                 INSERT INTO deployments AS d ({Queued})
                 SELECT
-                    @copyId, o.project_id, o.user_id, 'queued', o.branch, o.commit_hash, o.commit_hash_full, o.commit_message, o.author,
-                    o.commit_timestamp, 'manual', o.is_production, @own, @version, {ServerTime.Present}, FALSE, NULL::bigint
-                {Source} AND {BringsEnvironment}
+                    @copyId, s.project_id, s.user_id, 'queued', s.branch, s.commit_hash, s.commit_hash_full, s.commit_message, s.author,
+                    s.commit_timestamp, 'manual', s.is_production, @own, @version, {ServerTime.Present}, FALSE, NULL::bigint
+                FROM source s
+                WHERE s.brings
                 ON CONFLICT (id) DO NOTHING
                 RETURNING d.id, d.status, d.failed_reason
             ),
             {DeploymentStageRepository.FollowMoved}
             {QueuedOrEnvironment}
-            {Source} AND NOT {BringsEnvironment}
             """,
             [
                 P.Of(id),

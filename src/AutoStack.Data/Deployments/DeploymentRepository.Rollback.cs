@@ -28,6 +28,7 @@ internal sealed partial class DeploymentRepository
                 d.id, d.project_id, d.user_id, d.branch, d.commit_hash, d.commit_hash_full, d.commit_message, d.author, d.commit_timestamp,
                 d.env_vars, d.env_vars_version
             FROM deployments d
+            JOIN projects p ON p.id = d.project_id
             WHERE d.project_id = @projectId AND d.user_id = @ownerId AND d.is_production AND NOT d.is_deleted
               AND d.status::text = 'success' AND {AccountState.OwnerIsOpen}
               AND (@originalId::uuid IS NULL AND (d.created_at, d.id) < (
@@ -40,6 +41,7 @@ internal sealed partial class DeploymentRepository
                   OR d.id = @originalId)
             ORDER BY d.created_at DESC, d.id DESC
             LIMIT 1
+            FOR KEY SHARE OF p
         )
         """;
 

@@ -38,7 +38,7 @@ internal sealed partial class DeploymentLogFollower : IDeploymentLogFollower, ID
         Db db, Notifications notifications, TimeSpan pollInterval, int maxReads, TimeProvider clock, ILogger logger)
     {
         (this.db, this.notifications, this.pollInterval, this.clock) = (db, notifications, pollInterval, clock);
-        pages = new FollowedPages(db);
+        pages = new FollowedPages(db, clock);
         reads = new SemaphoreSlim(maxReads);
         outage = new Outage(exception => LogAway(logger, exception), () => LogBack(logger));
         gauges = [Followers.Add(() => Count), Behind.Add(() => Lag.TotalSeconds)];
@@ -132,7 +132,7 @@ internal sealed partial class DeploymentLogFollower : IDeploymentLogFollower, ID
             }
 
             // The last lines may be committed shortly after the deployment's end.
-            ended = !page.IsFinished ? null : ended ?? (page.CompletedAt < looked ? page.CompletedAt : looked);
+            ended = page.IsFinished ? ended ?? (looked - TimeSpan.FromSeconds(page.SecondsSinceEnd)) : null;
             var left = ended + pollInterval - looked;
             if (left <= TimeSpan.Zero && page.Lines.Count == 0)
             {

@@ -58,7 +58,8 @@ internal static class TransactionRules
             yield return new Finding("old-snapshot", Severity.Warning, oldest.Who, string.Create(
                 CultureInfo.InvariantCulture, $"The oldest snapshot, of {oldest.Who}, is {oldest.Age} transactions old."))
             {
-                Cost = "Vacuum removes no row that was deleted since; a claim with both limits took 1.3 ms instead of 0.6 after 30,000 claims.",
+                Cost = "Vacuum removes no row that was deleted since; a claim with both limits took 1.3 ms instead of 0.6 after "
+                    + "30,000 claims.",
                 Mend = "End the transaction, or drop the slot, when it is no longer needed; autovacuum then catches up.",
             };
         }

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using AutoStack.Data.Values;
 using Npgsql;
 
@@ -22,6 +23,12 @@ internal static class ServerTime
 
     // A clock that wraps the machine's clock is not a fake one.
     private static readonly TimeSpan Noise = TimeSpan.FromSeconds(1);
+
+    /// <summary>The present time, from which several statements reckon.</summary>
+    public static async Task<DateTimeOffset> ReadAsync(
+        Db db, TimeProvider clock, CancellationToken cancellationToken, [CallerMemberName] string operation = "") =>
+        (await db.FindValueAsync(row => row.Time(), $"SELECT {Present}", [Now(clock)], cancellationToken, operation)
+            .ConfigureAwait(false))!.Value;
 
     /// <summary>
     /// The parameter <c>@now</c>: NULL, for the server's time, when the clock shows the machine's time; the time of a fake clock otherwise.

@@ -115,12 +115,14 @@ internal static class SqlErrors
     public static bool IsOfAnothersRow(PostgresException exception) =>
         exception is { SqlState: PostgresErrorCodes.InsufficientPrivilege, Routine: "ExecWithCheckOptions" };
 
-    /// <summary>True when retrying with the same values would fail again.</summary>
+    /// <summary>
+    /// True when retrying with the same values would fail again; also when a trigger of another program refuses them (P0001).
+    /// </summary>
     public static bool IsOfTheValues(Exception exception) => exception switch
     {
         AutoStackDataException own => !own.IsTransient,
         ArgumentException => true,
-        PostgresException error => ShardErrors.SqlState(error) is ['2', '2' or '3', ..] or ['5', '4', ..],
+        PostgresException error => ShardErrors.SqlState(error) is ['2', '2' or '3', ..] or ['5', '4', ..] or ['P', '0', ..],
         _ => false,
     };
 

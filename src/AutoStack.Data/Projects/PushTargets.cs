@@ -35,13 +35,21 @@ internal static class PushTargets
         "(@maxAgeSeconds::int IS NULL OR p.access_proven_at > "
         + $"{ServerTime.Present} - pg_catalog.make_interval(secs => @maxAgeSeconds::float8))";
 
-    /// <summary>The projects whose owner's access to this very repository is proven, oldest first.</summary>
+    /// <summary>
+    /// The projects whose owner's access to this very repository is proven. Users take turns, each with the oldest project first: no user
+    /// displaces another by many projects.
+    /// </summary>
     public static Statement Proven(PushedRepository repository, string[] branches, int limit, TimeProvider clock) => new(
         $"""
-        SELECT p.id, p.user_id, {Branch}
-        FROM projects p
-        WHERE {IsIdentity} AND {IsRecent} AND {WantsBranch}
-        ORDER BY p.created_at, p.id
+        SELECT t.id, t.user_id, t.branch
+        FROM (
+            SELECT
+                p.id, p.user_id, {Branch} AS branch, p.created_at,
+                pg_catalog.row_number() OVER (PARTITION BY p.user_id ORDER BY p.created_at, p.id) AS turn
+            FROM projects p
+            WHERE {IsIdentity} AND {IsRecent} AND {WantsBranch}
+        ) t
+        ORDER BY t.turn, t.created_at, t.id
         LIMIT @limit
         """,
         P.Of(repository.Provider),

@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using AutoStack.Data.Logs;
 using AutoStack.Data.Postgres;
-using AutoStack.Data.Values;
 using Npgsql;
 
 namespace AutoStack.Data.Retention;
@@ -51,7 +50,7 @@ internal sealed class RetentionService(Db db, RetentionSources sources) : IReten
 
     public async Task<IReadOnlyList<RetentionCount>> CountAsync(RetentionPolicy policy, CancellationToken cancellationToken)
     {
-        var now = sources.Clock.Now();
+        var now = await ServerTime.ReadAsync(db, sources.Clock, cancellationToken).ConfigureAwait(false);
         var counts = new List<RetentionCount>();
         foreach (var (rule, age) in RetentionRules.Of(policy))
         {
@@ -83,7 +82,7 @@ internal sealed class RetentionService(Db db, RetentionSources sources) : IReten
         List<(RetentionRule Rule, TimeSpan Age)> applied, RetentionPolicy policy, RetentionGate? gate,
         IProgress<RetentionResult>? progress, CancellationToken cancellationToken)
     {
-        var now = sources.Clock.Now();
+        var now = await ServerTime.ReadAsync(db, sources.Clock, cancellationToken).ConfigureAwait(false);
         var results = new List<RetentionResult>();
         foreach (var (rule, age) in applied)
         {

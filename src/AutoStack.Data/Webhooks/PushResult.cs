@@ -15,13 +15,22 @@ public sealed record PushResult
     /// <summary>The push; null when the delivery is not a push.</summary>
     public required Push? Push { get; init; }
 
-    /// <summary>The deployments that the delivery has queued, now or in its first copy; oldest project first.</summary>
+    /// <summary>
+    /// The deployments that the delivery has queued, now or in its first copy: the oldest project of each user, then the second one of
+    /// each.
+    /// </summary>
     public required IReadOnlyList<Deployment> Deployments { get; init; }
 
     /// <summary>
     /// Projects with a proof that were not queued, because the delivery had queued <see cref="PushOptions.MaxDeployments"/> deployments.
     /// </summary>
     public required IReadOnlyList<PushTarget> Postponed { get; init; }
+
+    /// <summary>
+    /// Projects with a proof that were not queued, because their stored environment does not open. Without any other project the call
+    /// throws <see cref="SecretUnreadableException"/> instead. Correct the environment, and queue a deployment.
+    /// </summary>
+    public required IReadOnlyList<PushTarget> Unreadable { get; init; }
 
     /// <summary>
     /// Projects that name this repository and branch, but whose owner's access is not proven, or was proven too long ago or for another

@@ -1,3 +1,4 @@
+using System.Runtime.ExceptionServices;
 using System.Security.Cryptography;
 using AutoStack.Data.Deployments;
 using AutoStack.Data.Projects;
@@ -79,6 +80,7 @@ internal sealed class Pushes(IUnitOfWork unitOfWork) : IPlatformPushes
             Push = null,
             Deployments = [],
             Postponed = [],
+            Unreadable = [],
             Unproven = [],
             MoreTargets = false,
         };
@@ -110,14 +112,30 @@ internal sealed class Pushes(IUnitOfWork unitOfWork) : IPlatformPushes
             IPlatformPushes.MaxListedTargets + 1,
             cancellationToken).ConfigureAwait(false);
         var deployments = new List<Deployment>();
+        var unreadable = new List<PushTarget>();
+        SecretUnreadableException? first = null;
         foreach (var target in proven.Take(options.MaxDeployments))
         {
             // Null when the project was removed concurrently.
             var wanted = ToDeployment(stored.PayloadId, target, commits[target.Branch], options);
-            if (await tx.Get<IDeploymentRepository>().EnqueueAsync(wanted, cancellationToken).ConfigureAwait(false) is { } deployment)
+            try
             {
-                deployments.Add(deployment);
+                if (await tx.Get<IDeploymentRepository>().EnqueueAsync(wanted, cancellationToken).ConfigureAwait(false) is { } deployment)
+                {
+                    deployments.Add(deployment);
+                }
             }
+            catch (SecretUnreadableException exception)
+            {
+                // The fault of one project is no reason to leave out those of other users.
+                unreadable.Add(target);
+                first ??= exception;
+            }
+        }
+
+        if (deployments.Count == 0 && first is not null)
+        {
+            ExceptionDispatchInfo.Throw(first);
         }
 
         if (deployments.Count > 0)
@@ -135,6 +153,7 @@ internal sealed class Pushes(IUnitOfWork unitOfWork) : IPlatformPushes
                 : PushOutcome.NoTarget,
             Push = push,
             Deployments = deployments,
+            Unreadable = unreadable,
             Postponed = [.. proven.Skip(options.MaxDeployments).Take(IPlatformPushes.MaxListedTargets)],
             Unproven = [.. unproven.Take(IPlatformPushes.MaxListedTargets)],
             MoreTargets = proven.Count > options.MaxDeployments + IPlatformPushes.MaxListedTargets

@@ -107,7 +107,8 @@ internal static class LogCheck
 
         if (left.Count > 0)
         {
-            yield return new Finding(FindingKind.Unexpected, $"{follow.Follower} saw {left.Count} lines that are not stored, the first {left[0]}");
+            yield return new Finding(
+                FindingKind.Unexpected, $"{follow.Follower} saw {left.Count} lines that are not stored, the first {left[0]}");
         }
 
         if (missing.Count + doubled.Count == 0 && !stored.SequenceEqual(lines))

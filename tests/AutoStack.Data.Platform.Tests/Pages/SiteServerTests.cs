@@ -5,7 +5,9 @@ using System.Net.Sockets;
 
 namespace AutoStack.Data.Platform.Tests.Pages;
 
-/// <summary>The program of a deployed site. The sample believes its word, because another program on the port would answer as well.</summary>
+/// <summary>
+/// The program of a deployed site. The sample believes its word, because another program on the port would answer as well.
+/// </summary>
 public sealed class SiteServerTests
 {
     private static CancellationToken Token => TestContext.CurrentContext.CancellationToken;
@@ -25,8 +27,9 @@ public sealed class SiteServerTests
 
     private static async Task<string?> FirstLineAsync(int port)
     {
-        using var site = Process.Start(new ProcessStartInfo(
-            "dotnet", [PlatformProcess.Program, "serve", TestContext.CurrentContext.TestDirectory, port.ToString(CultureInfo.InvariantCulture)])
+        string[] arguments =
+            [PlatformProcess.Program, "serve", TestContext.CurrentContext.TestDirectory, port.ToString(CultureInfo.InvariantCulture)];
+        using var site = Process.Start(new ProcessStartInfo("dotnet", arguments)
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,

@@ -85,7 +85,8 @@ internal static class AspNetService
         var deployments = app.MapGroup("/deployments/{id:guid}").RequireAuthorization();
         deployments.MapGet("", async (Guid id, CurrentSession current, IDeploymentRepository repository, CancellationToken token) =>
             AutoStackResults.OkOrNotFound(await repository.FindAsync(id, current.UserId, token)));
-        deployments.MapGet("/log", (Guid id, CurrentSession current) => AutoStackResults.LogEvents(id, current.UserId));
+        app.MapGet("/deployments/{id:guid}/log", (Guid id, CurrentSession current) => AutoStackResults.LogEvents(id, current.UserId))
+            .RequireAuthorization();
         deployments.MapPost("/cancel", async (Guid id, CurrentSession current, IDeploymentRepository repository, CancellationToken token) =>
             (await repository.CancelAsync(id, current.UserId, reason: null, token)).ToHttpResult());
     }

@@ -62,6 +62,43 @@ public sealed class ClosedAccountTests : DatabaseTests
     }
 
     [Test]
+    public async Task A_claim_that_was_not_committed_when_the_account_was_closed_does_not_escape([Values(null, 5)] int? limit)
+    {
+        var deployment = await EnqueueAsync();
+        var options = new ClaimOptions { MaxPerProject = limit, Key = Guid.NewGuid() };
+        Task<bool> closing = null!;
+        await UnitOfWork.RunAsync(
+            async (tx, token) =>
+            {
+                Assert.That(await tx.Get<IDeploymentLifecycle>().ClaimNextAsync(options, token), Is.Not.Null);
+                closing = Users.RemoveAsync(deployment.UserId, Token);
+                await UntilSomeoneWaitsAsync();
+            },
+            Token);
+
+        Assert.That(await closing, Is.True);
+        var claim = new DeploymentClaim(deployment.Id, options.Key!.Value);
+        Assert.That(await Lifecycle.RenewAsync(claim, TimeSpan.FromMinutes(1), Token), Is.EqualTo(TransitionOutcome.Cancelled));
+        Assert.That(await Lifecycle.SucceedAsync(claim, "https://example.com", Token), Is.Not.EqualTo(TransitionOutcome.Applied));
+        Assert.That(await ScalarAsync("SELECT count(*) FROM live_deployments"), Is.Zero);
+    }
+
+    [Test]
+    public async Task A_claim_takes_nothing_of_an_account_that_is_being_closed([Values(null, 5)] int? limit)
+    {
+        var deployment = await EnqueueAsync();
+        await UnitOfWork.RunAsync(
+            async (tx, token) =>
+            {
+                Assert.That(await tx.Get<IUserRepository>().RemoveAsync(deployment.UserId, token), Is.True);
+                Assert.That(await Lifecycle.ClaimNextAsync(new ClaimOptions { MaxPerProject = limit }, Token), Is.Null);
+            },
+            Token);
+
+        Assert.That(await Lifecycle.ClaimNextAsync(new ClaimOptions { MaxPerProject = limit }, Token), Is.Null);
+    }
+
+    [Test]
     public async Task Nobody_signs_in_to_a_closed_account()
     {
         var email = $"{Unique("ada")}@example.com";

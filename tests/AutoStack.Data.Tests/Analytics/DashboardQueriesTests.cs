@@ -1,4 +1,6 @@
 using AutoStack.Data.Analytics;
+using AutoStack.Data.Tests.Support;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace AutoStack.Data.Tests.Analytics;
 
@@ -16,6 +18,27 @@ public sealed class DashboardQueriesTests : AnalyticsTests
         ["2027-01-01T08:00:00Z", "2026-12-28", "2027-01-01", "2026-12-01T08:00:00.000001Z"], // a week and a month across the year
         ["2028-03-01T10:00:00Z", "2028-02-28", "2028-03-01", "2028-02-01T10:00:00.000001Z"], // after a leap day
     ];
+
+    [Test]
+    public async Task The_clock_of_the_database_decides()
+    {
+        await using var host = new ServiceCollection()
+            .AddSingleton<TimeProvider>(new SkewedClock(TimeSpan.FromMilliseconds(-900), Clock))
+            .AddAutoStackData(options => LibraryConnection.Set(options, Database.ConnectionString))
+            .AddAutoStackDataWorkers()
+            .BuildServiceProvider();
+        var project = await AddProjectAsync();
+        await ExecuteAsync("""
+            INSERT INTO deployments (id, project_id, user_id, status, branch, creator_type, created_at)
+            VALUES (gen_random_uuid(), $1, $2, 'failed', 'main', 'manual', clock_timestamp() AT TIME ZONE 'UTC')
+            """, project.Id, project.UserId);
+
+        var stats = await host.GetRequiredService<IDashboardQueries>().SummarizeAsync(project.UserId, Token);
+        var platform = await host.GetRequiredService<IPlatformMetricsQueries>().MeasureAsync(Token);
+
+        Assert.That((stats.Today.Deployments, stats.Week.Current.Deployments, stats.Month.Current.Deployments), Is.EqualTo((1, 1, 1)));
+        Assert.That(platform.DeploymentsLast24Hours, Is.EqualTo(1));
+    }
 
     [Test]
     public async Task Every_number_counts_its_own_range()

@@ -207,6 +207,32 @@ public sealed class DeploymentLogFollowerTests : DatabaseTests
     }
 
     [Test]
+    public async Task Late_lines_come_also_when_the_clock_of_the_host_is_ahead()
+    {
+        var interval = TimeSpan.FromMilliseconds(500);
+        await using var host = NewHost(o => o.LogPollInterval = interval, new SkewedClock(TimeSpan.FromMilliseconds(900), Clock));
+        var deployment = await EnqueueAsync();
+        await ExecuteAsync("UPDATE deployments SET status = 'building', started_at = created_at WHERE id = $1", deployment.Id);
+        await AppendAsync(deployment, "1");
+        await using var follow = new Following(host, deployment, Cursor.Start);
+        await follow.NextAsync(1);
+        var next = follow.NextAsync(2);
+        var follower = (DeploymentLogFollower)host.GetRequiredService<IDeploymentLogFollower>();
+
+        await ExecuteAsync(
+            "UPDATE deployments SET status = 'success', completed_at = now() AT TIME ZONE 'UTC' WHERE id = $1", deployment.Id);
+        await ExecuteAsync($"NOTIFY {IDeploymentLogRepository.Channel}, '{deployment.Id}'");
+        for (var looks = 0; looks < 20 && !next.IsCompleted; looks++)
+        {
+            await Task.Delay(5, Token);
+        }
+
+        await AppendAsync(deployment, "late");
+        await MoveClockAsync(interval, next);
+        Assert.That(await next, Is.EqualTo(new[] { "late" }));
+    }
+
+    [Test]
     public async Task Lines_without_a_notification_come_by_polling([Values] bool listen)
     {
         await using var host = NewHost(o => (o.ListenForNotifications, o.LogPollInterval) = (listen, TimeSpan.FromHours(1)));
@@ -409,8 +435,8 @@ public sealed class DeploymentLogFollowerTests : DatabaseTests
         Assert.That(() => two, Throws.TypeOf<ObjectDisposedException>());
     }
 
-    private ServiceProvider NewHost(Action<AutoStackDataOptions>? configure = null) => new ServiceCollection()
-        .AddSingleton<TimeProvider>(Clock)
+    private ServiceProvider NewHost(Action<AutoStackDataOptions>? configure = null, TimeProvider? clock = null) => new ServiceCollection()
+        .AddSingleton(clock ?? Clock)
         .AddAutoStackData(options =>
         {
             options.ConnectionString = $"{Database.ConnectionString};Application Name=follower";

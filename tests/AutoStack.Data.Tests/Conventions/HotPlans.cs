@@ -25,7 +25,7 @@ public sealed class HotPlans : DatabaseTests
         await ExecuteAsync(
             """
             INSERT INTO users (id, name, email, email_verified, created_at, updated_at)
-            SELECT md5('owner' || n)::uuid, 'Ada', 'owner' || n || '@example.com', FALSE, now(), now() FROM generate_series(1, 200) n
+            SELECT md5('owner' || n)::uuid, 'Ada', 'owner' || n || '@example.com', FALSE, now(), now() FROM generate_series(1, 2000) n
             """);
         await ExecuteAsync(
             """

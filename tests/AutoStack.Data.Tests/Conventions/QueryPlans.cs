@@ -58,7 +58,7 @@ public sealed class QueryPlans : DatabaseTests
 
     [Test]
     public Task Proven_targets_of_a_push_are_found_by_index([Values] bool generic) =>
-        AssertUsesAsync("ORDER BY p.created_at, p.id\nLIMIT @limit", generic, "projects_provider_repository_idx", Target());
+        AssertUsesAsync("ORDER BY t.turn, t.created_at, t.id", generic, "projects_provider_repository_idx", Target());
 
     [Test]
     public Task Unproven_targets_of_a_push_are_found_by_index([Values] bool generic) =>

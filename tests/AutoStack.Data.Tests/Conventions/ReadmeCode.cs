@@ -241,7 +241,14 @@ internal static partial class ReadmeCode
     public static async Task PushAsync(IDeploymentRepository deployments, Project project, CancellationToken cancellationToken)
     {
         await deployments.EnqueueAsync(
-            new NewDeployment { ProjectId = project.Id, UserId = project.UserId, Branch = "main", Supersedes = Superseding.Waiting },
+            new NewDeployment
+            {
+                ProjectId = project.Id,
+                UserId = project.UserId,
+                Branch = "main",
+                IsProduction = true,
+                Supersedes = Superseding.Waiting,
+            },
             cancellationToken);
     }
 

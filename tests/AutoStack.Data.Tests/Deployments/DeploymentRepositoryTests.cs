@@ -2,12 +2,41 @@ using AutoStack.Data.Containers;
 using AutoStack.Data.Deployments;
 using AutoStack.Data.HealthChecks;
 using AutoStack.Data.Logs;
+using AutoStack.Data.Projects;
 using AutoStack.Data.Tests.Support;
 
 namespace AutoStack.Data.Tests.Deployments;
 
 public sealed class DeploymentRepositoryTests : DatabaseTests
 {
+    [TestCase("enqueue")]
+    [TestCase("redeploy")]
+    [TestCase("rollback")]
+    public async Task Nothing_is_queued_in_a_project_that_is_being_removed(string call)
+    {
+        var project = await AddProjectAsync();
+        var (first, second) = (await EnqueueAsync(project), await EnqueueAsync(project));
+        await ExecuteAsync(
+            "UPDATE deployments SET status = 'success', is_production = TRUE, completed_at = created_at WHERE project_id = $1", project.Id);
+        Task<Deployment?> queueing = null!;
+        await UnitOfWork.RunAsync(
+            async (tx, token) =>
+            {
+                await tx.Get<IProjectRepository>().RemoveAsync(project.Id, project.UserId, token);
+                queueing = call switch
+                {
+                    "enqueue" => Deployments.EnqueueAsync(
+                        new NewDeployment { ProjectId = project.Id, UserId = project.UserId }, Token),
+                    "redeploy" => Deployments.RedeployAsync(second.Id, project.UserId, null, Token),
+                    _ => Deployments.RollbackAsync(project.Id, project.UserId, new Rollback { DeploymentId = first.Id }, Token),
+                };
+                await UntilSomeoneWaitsAsync();
+            },
+            Token);
+
+        Assert.That(await queueing, Is.Null);
+    }
+
     [Test]
     public async Task Enqueue_stores_the_deployment_and_its_first_stage()
     {

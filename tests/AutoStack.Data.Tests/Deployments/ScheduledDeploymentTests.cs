@@ -49,6 +49,37 @@ public sealed class ScheduledDeploymentTests : DatabaseTests
     }
 
     [Test]
+    public async Task A_claim_with_limits_takes_no_step_for_a_project_whose_deployments_are_scheduled()
+    {
+        const int Projects = 150;
+        var first = await ScheduleAsync(await AddProjectAsync(), Clock.GetUtcNow().Add(Hour));
+        for (var i = 1; i < Projects; i++)
+        {
+            await ScheduleAsync(await AddProjectAsync(first.UserId), Clock.GetUtcNow().Add(Hour));
+        }
+
+        var scans = await UnitOfWork.RunAsync(
+            async (tx, token) =>
+            {
+                var options = new ClaimOptions { MaxPerProject = 5 };
+                Assert.That(await tx.Get<IDeploymentLifecycle>().ClaimNextAsync(options, token), Is.Null);
+                return await tx.Get<IOwnStatements>().RunAsync(
+                    async (connection, ct) =>
+                    {
+                        await using var command = connection.CreateCommand();
+                        command.CommandText = """
+                            SELECT idx_scan + seq_scan FROM pg_stat_xact_user_tables WHERE relid = 'deployments'::regclass
+                            """;
+                        return (long)(await command.ExecuteScalarAsync(ct))!;
+                    },
+                    token);
+            },
+            Token);
+
+        Assert.That(scans, Is.LessThan(Projects / 2));
+    }
+
+    [Test]
     public async Task Deployments_with_the_same_start_take_turns_like_all_others()
     {
         var (busy, other) = (await AddProjectAsync(), await AddProjectAsync());

@@ -133,6 +133,38 @@ public sealed class DeploymentLogWriterTests : DatabaseTests
     }
 
     [Test]
+    public async Task A_line_that_a_trigger_of_another_program_refuses_does_not_stop_other_logs()
+    {
+        await using var host = NewHost();
+        var writer = host.GetRequiredService<IDeploymentLogWriter>();
+        var (own, other) = (await EnqueueAsync(), await EnqueueAsync());
+        await ExecuteAsync("""
+            CREATE FUNCTION refuse_line() RETURNS trigger LANGUAGE plpgsql AS
+                $$ BEGIN IF NEW.message = 'bad' THEN RAISE EXCEPTION 'no'; END IF; RETURN NEW; END $$;
+            CREATE TRIGGER refuse BEFORE INSERT ON deployment_logs FOR EACH ROW EXECUTE FUNCTION refuse_line();
+            """);
+        try
+        {
+            foreach (var message in new[] { "1", "bad", "2" })
+            {
+                await writer.WriteAsync(own.Id, Line(message), Token);
+                await writer.WriteAsync(other.Id, Line($"other {message}"), Token);
+            }
+
+            await writer.FlushAsync(other.Id, Token);
+            Assert.That(
+                () => writer.FlushAsync(own.Id, Token), Throws.TypeOf<LogLinesRefusedException>().With.Property("Lines").EqualTo(1));
+        }
+        finally
+        {
+            await ExecuteAsync("DROP TRIGGER refuse ON deployment_logs");
+        }
+
+        Assert.That(await MessagesAsync(own), Is.EqualTo(new[] { "1", "2" }));
+        Assert.That(await MessagesAsync(other), Has.Exactly(3).Items);
+    }
+
+    [Test]
     public async Task A_line_refused_for_its_id_does_not_affect_others()
     {
         await using var host = NewHost();

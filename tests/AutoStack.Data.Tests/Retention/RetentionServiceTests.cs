@@ -260,7 +260,7 @@ public sealed class RetentionServiceTests : DatabaseTests
         // The look for partitions, a window with one log, the batches, the end of the window, and the end of the logs.
         Assert.That(
             operations.Count(o => o.TraceId == root.TraceId),
-            Is.EqualTo((1 + 1 + 4 + 1 + 1) + (1 + 1 + 4 + 1 + 1) + (1 + 1 + 5 + 1 + 1)));
+            Is.EqualTo(1 + (1 + 1 + 4 + 1 + 1) + (1 + 1 + 4 + 1 + 1) + (1 + 1 + 5 + 1 + 1)));
     }
 
     private static RetentionPolicy Only(RetentionPolicy policy) => new()

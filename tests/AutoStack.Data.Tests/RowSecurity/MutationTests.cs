@@ -26,7 +26,8 @@ public sealed partial class MutationTests : RowSecurityTests
         ["WHERE d.id = @newId AND d.project_id"] = "finds the deployment of a new id",
         ["WHERE d.id = @copyId AND o.id = @id"] = "finds the copy that the statement before has made, with the condition",
         ["FROM unnest(@ids::uuid[], @places::bigint[])"] = "reads the logs that a statement before has chosen, with the condition",
-        ["SELECT d.status::text IN"] = "the lines of a follower are a statement of their own, with the condition",
+        ["SELECT l.seq, l.id\nFROM deployment_logs"] = "tells a follower where to read on; the lines have the condition, too",
+        ["d.status::text IN"] = "the lines of a follower are a statement of their own, with the condition",
         ["WHERE p.id = @id AND p.user_id = @ownerId AND p.repository_path"] = "finds the project of a new id",
     };
 

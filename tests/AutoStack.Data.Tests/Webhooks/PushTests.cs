@@ -409,6 +409,69 @@ public sealed class PushTests : DatabaseTests
     }
 
     [Test]
+    public async Task A_project_with_an_unreadable_environment_does_not_stop_those_of_others()
+    {
+        var repository = NewRepository();
+        var broken = await AddTargetAsync(repository);
+        await ExecuteAsync("UPDATE projects SET env_vars = 'enc:v2:not mine' WHERE id = $1", broken.Id);
+        Assert.That(() => PushAsync(repository, Unique("d")), Throws.TypeOf<SecretUnreadableException>(), "alone");
+        var other = await AddTargetAsync(repository);
+
+        var result = await PushAsync(repository, Unique("d"));
+
+        Assert.That(result.Deployments.Select(d => d.ProjectId), Is.EqualTo(new[] { other.Id }));
+        Assert.That(result.Unreadable, Is.EqualTo(new[] { new PushTarget(broken.Id, broken.UserId, "main") }));
+        Assert.That(await CountAsync(broken), Is.Zero);
+    }
+
+    [Test]
+    public async Task Users_take_turns_whatever_the_number_and_the_age_of_their_projects()
+    {
+        var repository = NewRepository();
+        var many = await AddTargetAsync(repository);
+        await ExecuteAsync(
+            """
+            INSERT INTO projects (id, user_id, name, repository, branch, auto_deploy_enabled, created_at, updated_at)
+            SELECT gen_random_uuid(), $1, 'x' || n, $2, 'main', TRUE, '2000-01-01', now() FROM generate_series(1, 30) n
+            """, many.UserId, repository.Address);
+        await ExecuteAsync(
+            """
+            UPDATE projects p
+            SET provider = m.provider, provider_host = m.provider_host, provider_repository_id = m.provider_repository_id,
+                access_proven_at = m.access_proven_at
+            FROM projects m
+            WHERE m.id = $1 AND p.user_id = m.user_id
+            """, many.Id);
+        Project[] others = [await AddTargetAsync(repository), await AddTargetAsync(repository)];
+
+        var result = await PushAsync(repository, Unique("d"), new PushOptions { MaxDeployments = 4 });
+
+        Assert.That(
+            result.Deployments.Select(d => d.UserId),
+            Is.EqualTo(new[] { many.UserId, others[0].UserId, others[1].UserId, many.UserId }));
+        Assert.That(result.Postponed, Has.Count.EqualTo(29).And.All.Property("UserId").EqualTo(many.UserId));
+    }
+
+    [Test]
+    public async Task A_project_that_is_being_removed_does_not_stop_those_of_others()
+    {
+        var repository = NewRepository();
+        var removed = await AddTargetAsync(repository);
+        var other = await AddTargetAsync(repository);
+        Task<PushResult> push = null!;
+        await UnitOfWork.RunAsync(
+            async (tx, token) =>
+            {
+                await tx.Get<IProjectRepository>().RemoveAsync(removed.Id, removed.UserId, token);
+                push = PushAsync(repository, Unique("d"));
+                await UntilSomeoneWaitsAsync();
+            },
+            Token);
+
+        Assert.That((await push).Deployments.Select(d => d.ProjectId), Is.EqualTo(new[] { other.Id }));
+    }
+
+    [Test]
     public async Task A_push_whose_body_is_edited_for_storage_still_queues()
     {
         var repository = NewRepository();
