@@ -39,9 +39,10 @@ internal static class ArchiveShelf
             : null;
     }
 
-    /// <summary>Stores the manifest, which makes an archive of the file.</summary>
+    /// <summary>Stores the manifest, which makes an archive of the file, and finds the archive in the store.</summary>
+    /// <exception cref="ArchiveException">The store failed, or does not return the archive that it has stored.</exception>
     public static async Task<ArchiveManifest> CompleteAsync(
-        ArchiveManifest draft, IArchiveStore store, CancellationToken cancellationToken)
+        ArchiveManifest draft, IArchiveStore store, ArchiveFormats formats, CancellationToken cancellationToken)
     {
         var (manifest, text) = ManifestJson.Write(draft);
         await ArchiveException.OfStoreAsync(
@@ -54,7 +55,13 @@ internal static class ArchiveShelf
                     cancellationToken).ConfigureAwait(false);
                 return true;
             }).ConfigureAwait(false);
-        return manifest;
+
+        // A store may report a write that it has lost: rows are dropped only when the archive is there.
+        var found = await FindAsync(draft.Name, store, formats, cancellationToken).ConfigureAwait(false);
+        return found is { State: ArchiveState.Complete, Manifest: { } kept } && kept.Checksum == manifest.Checksum
+            ? kept
+            : throw new ArchiveException(
+                $"The archive store did not keep the manifest of {draft.Name}. {found?.Problem}".TrimEnd());
     }
 
     /// <summary>Removes a file that belongs to no archive. What cannot be removed is listed as incomplete.</summary>

@@ -134,7 +134,7 @@ internal sealed partial class LogArchive(Db db, PartitionMaintenance partitions,
         {
             var draft = await StoreAsync(name, table, partition, at, store, progress, cancellationToken).ConfigureAwait(false);
             await VerifyAsync(draft, formats.New, store, progress, cancellationToken).ConfigureAwait(false);
-            var manifest = await ArchiveShelf.CompleteAsync(draft, store, cancellationToken).ConfigureAwait(false);
+            var manifest = await ArchiveShelf.CompleteAsync(draft, store, formats, cancellationToken).ConfigureAwait(false);
             return new(partition, ArchiveOutcome.Archived) { Archive = manifest };
         }
         catch

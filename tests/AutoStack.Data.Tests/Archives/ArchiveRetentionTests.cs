@@ -50,6 +50,33 @@ public sealed class ArchiveRetentionTests : ArchiveTestsBase
         Assert.That(await ArchivesAsync(), Has.Count.EqualTo(1));
     }
 
+    [TestCase(".json", "There is no manifest: the archive was not completed.")]
+    [TestCase(".csv.gz", "The file with the rows is missing.")]
+    public async Task A_store_that_loses_an_object_after_its_write_keeps_the_partition(string end, string problem)
+    {
+        await AddAprilAsync();
+        var store = new ChangedStore(Store)
+        {
+            AfterWrite = name =>
+            {
+                if (name.EndsWith(".json", StringComparison.Ordinal))
+                {
+                    File.Delete(Directory.EnumerateFiles(Folder, $"*{end}").Single());
+                }
+
+                return Task.CompletedTask;
+            },
+        };
+
+        var results = await RetainAsync(store);
+
+        Assert.That(
+            results[0].Failure,
+            Is.TypeOf<ArchiveException>().With.Message.Match($"^The archive store did not keep the manifest of {AprilLogs}-.*{problem}$"));
+        Assert.That(await CountAsync($"autostack_partitions.{AprilLogs}"), Is.EqualTo(3L));
+        Assert.That(Directory.EnumerateFiles(Folder), Is.Empty);
+    }
+
     // The worst case: as many rows have gone as have come, so that the number is that of the archive.
     [TestCase(false)]
     [TestCase(true)]
