@@ -3,11 +3,15 @@ namespace AutoStack.Data.Archives;
 /// <summary>The archives of a store: manifests, and files that have none.</summary>
 internal static class ArchiveShelf
 {
+    // A store that does not answer must not keep the caller of a cancelled archive.
+    private static readonly TimeSpan LongestRemoval = TimeSpan.FromSeconds(10);
+
     /// <summary>Lists the archives of one partition, or all, by their names.</summary>
     public static async Task<IReadOnlyList<ArchiveEntry>> ListAsync(
         IArchiveStore store, ArchiveFormats formats, string? partition, CancellationToken cancellationToken)
     {
-        var objects = await ArchiveException.OfStoreAsync("listing", () => store.ListAsync(cancellationToken)).ConfigureAwait(false);
+        var objects = await ArchiveException.OfStoreAsync(
+            "listing", () => store.ListAsync(cancellationToken), cancellationToken).ConfigureAwait(false);
         var files = objects.ToLookup(one => one.Name, one => one.Bytes, StringComparer.Ordinal);
         var names = objects
             .Select(one => ArchiveNames.OfManifest(one.Name) ?? formats.OfData(one.Name))
@@ -32,16 +36,18 @@ internal static class ArchiveShelf
             return null;
         }
 
-        var objects = await ArchiveException.OfStoreAsync("listing", () => store.ListAsync(cancellationToken)).ConfigureAwait(false);
+        var objects = await ArchiveException.OfStoreAsync(
+            "listing", () => store.ListAsync(cancellationToken), cancellationToken).ConfigureAwait(false);
         var files = objects.ToLookup(one => one.Name, one => one.Bytes, StringComparer.Ordinal);
         return formats.DataNames(name).Append(ArchiveNames.Manifest(name)).Any(files.Contains)
             ? await ReadAsync(name, store, formats, files, cancellationToken).ConfigureAwait(false)
             : null;
     }
 
-    /// <summary>Stores the manifest, which makes an archive of the file.</summary>
+    /// <summary>Stores the manifest, which makes an archive of the file, and finds the archive in the store.</summary>
+    /// <exception cref="ArchiveException">The store failed, or does not return the archive that it has stored.</exception>
     public static async Task<ArchiveManifest> CompleteAsync(
-        ArchiveManifest draft, IArchiveStore store, CancellationToken cancellationToken)
+        ArchiveManifest draft, IArchiveStore store, ArchiveFormats formats, CancellationToken cancellationToken)
     {
         var (manifest, text) = ManifestJson.Write(draft);
         await ArchiveException.OfStoreAsync(
@@ -53,30 +59,36 @@ internal static class ArchiveShelf
                     (stream, token) => stream.WriteAsync(text, token).AsTask(),
                     cancellationToken).ConfigureAwait(false);
                 return true;
-            }).ConfigureAwait(false);
-        return manifest;
+            },
+            cancellationToken).ConfigureAwait(false);
+
+        // A store may report a write that it has lost: rows are dropped only when the archive is there.
+        var found = await FindAsync(draft.Name, store, formats, cancellationToken).ConfigureAwait(false);
+        return found is { State: ArchiveState.Complete, Manifest: { } kept } && kept.Checksum == manifest.Checksum
+            ? kept
+            : throw new ArchiveException(
+                $"The archive store did not keep the manifest of {draft.Name}. {found?.Problem}".TrimEnd());
     }
 
-    /// <summary>Removes a file that belongs to no archive. What cannot be removed is listed as incomplete.</summary>
-    public static async Task TryRemoveAsync(IArchiveStore store, string name)
+    /// <summary>
+    /// Removes objects that belong to no archive, in their order, within ten seconds in all. What cannot be removed is listed as incomplete.
+    /// </summary>
+    public static async Task TryRemoveAsync(IArchiveStore store, IEnumerable<string> names, CancellationToken cancellationToken)
     {
-        try
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        limit.CancelAfter(LongestRemoval);
+        foreach (var name in names)
         {
-            await store.RemoveAsync(name, CancellationToken.None).ConfigureAwait(false);
-        }
+            try
+            {
+                // A store may ignore its token.
+                await store.RemoveAsync(name, limit.Token).WaitAsync(limit.Token).ConfigureAwait(false);
+            }
 #pragma warning disable CA1031 // The failure that led here is reported.
-        catch (Exception)
+            catch (Exception)
 #pragma warning restore CA1031
-        {
-        }
-    }
-
-    /// <summary>Removes the file with the rows of an archive that has no manifest, whichever its format is.</summary>
-    public static async Task TryRemoveRowsAsync(IArchiveStore store, ArchiveFormats formats, string archive)
-    {
-        foreach (var name in formats.DataNames(archive))
-        {
-            await TryRemoveAsync(store, name).ConfigureAwait(false);
+            {
+            }
         }
     }
 
@@ -89,8 +101,8 @@ internal static class ArchiveShelf
         }
 
         var stream = await ArchiveException.OfStoreAsync(
-            $"opening {ArchiveNames.Manifest(name)}", () => store.OpenAsync(ArchiveNames.Manifest(name), cancellationToken))
-            .ConfigureAwait(false);
+            $"opening {ArchiveNames.Manifest(name)}", () => store.OpenAsync(ArchiveNames.Manifest(name), cancellationToken),
+            cancellationToken).ConfigureAwait(false);
         if (stream is null)
         {
             return new(name, ArchiveState.Incomplete) { Problem = "The manifest was removed meanwhile." };
@@ -102,8 +114,8 @@ internal static class ArchiveShelf
             try
             {
                 manifest = await ArchiveException.OfStoreAsync(
-                    $"reading {ArchiveNames.Manifest(name)}", () => ManifestJson.ReadAsync(name, stream, cancellationToken))
-                    .ConfigureAwait(false);
+                    $"reading {ArchiveNames.Manifest(name)}", () => ManifestJson.ReadAsync(name, stream, cancellationToken),
+                    cancellationToken).ConfigureAwait(false);
             }
             catch (ArchiveException exception) when (exception.InnerException is null or System.Text.Json.JsonException)
             {

@@ -3,6 +3,7 @@ using System.Diagnostics.Metrics;
 using System.Text.RegularExpressions;
 using AutoStack.Data.HealthChecks;
 using AutoStack.Data.Postgres;
+using Npgsql;
 
 namespace AutoStack.Data.Partitions;
 
@@ -116,8 +117,18 @@ internal sealed partial class PartitionMaintenance(
         var partitions = await ListBoundedAsync(table, cancellationToken).ConfigureAwait(false);
         foreach (var partition in partitions.Where(partition => partition.Until <= before))
         {
-            if (await (archiving?.Invoke(table, partition, before, cancellationToken)
-                ?? DropAsync(partition.Name, before, cancellationToken)).ConfigureAwait(false))
+            bool isDropped;
+            try
+            {
+                isDropped = await (archiving?.Invoke(table, partition, before, cancellationToken)
+                    ?? DropAsync(partition.Name, before, cancellationToken)).ConfigureAwait(false);
+            }
+            catch (Exception exception) when (exception is NpgsqlException or AutoStackDataException)
+            {
+                return new Release(Before: null, dropped, exception);
+            }
+
+            if (isDropped)
             {
                 dropped++;
             }
@@ -157,7 +168,7 @@ internal sealed partial class PartitionMaintenance(
         }
 
         var status = await FindStatusAsync(cancellationToken).ConfigureAwait(false);
-        return [.. status.Tables.Single(found => found.Name == table).Partitions.Where(partition => !partition.IsDefault)];
+        return [.. status.Tables.Single(found => found.Name == table).Partitions.Where(partition => partition.IsBounded)];
     }
 
     // False when the partition stays, and when the first attempt of a repeated call has dropped it.
@@ -191,7 +202,7 @@ internal sealed partial class PartitionMaintenance(
         };
     }
 
-    // A UUID of version 7 begins with the milliseconds since 1970.
+    // A UUID of version 7 begins with the milliseconds since 1970. A partition that was attached by hand may have any bound.
     private static DateTimeOffset? Bound(Regex form, string? text)
     {
         if (form.Match(text ?? "") is not { Success: true } match)
@@ -200,7 +211,8 @@ internal sealed partial class PartitionMaintenance(
         }
 
         var bytes = Guid.Parse(match.Groups[1].ValueSpan).ToByteArray(bigEndian: true);
-        return DateTimeOffset.FromUnixTimeMilliseconds((long)(BinaryPrimitives.ReadUInt64BigEndian(bytes) >> 16));
+        var milliseconds = (long)(BinaryPrimitives.ReadUInt64BigEndian(bytes) >> 16);
+        return DateTimeOffset.FromUnixTimeMilliseconds(Math.Min(milliseconds, DateTimeOffset.MaxValue.ToUnixTimeMilliseconds()));
     }
 
     [GeneratedRegex(@"FROM \('([0-9a-f-]{36})'\)", RegexOptions.CultureInvariant)]
@@ -218,7 +230,8 @@ internal sealed partial class PartitionMaintenance(
     /// <summary>What a retention run has dropped, and what is left to purge.</summary>
     /// <param name="Before">The moment before which rows are purged one by one; null when none are.</param>
     /// <param name="Dropped">The number of dropped partitions.</param>
-    internal readonly record struct Release(DateTimeOffset? Before, int Dropped);
+    /// <param name="Failure">Why the next partition was not dropped; null without a failure.</param>
+    internal readonly record struct Release(DateTimeOffset? Before, int Dropped, Exception? Failure = null);
 }
 
 /// <summary>Drops a partition in another way, for example after it was archived; false when the partition stays.</summary>

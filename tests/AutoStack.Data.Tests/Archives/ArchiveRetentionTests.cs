@@ -1,4 +1,5 @@
 using AutoStack.Data.Archives;
+using AutoStack.Data.Partitions;
 
 namespace AutoStack.Data.Tests.Archives;
 
@@ -48,6 +49,80 @@ public sealed class ArchiveRetentionTests : ArchiveTestsBase
         Assert.That((await RetainAsync(store))[0].Failure, Is.Null);
         Assert.That(await ScalarAsync("SELECT count(*) FROM deployment_logs WHERE deployment_id = $1", deployment), Is.Zero);
         Assert.That(await ArchivesAsync(), Has.Count.EqualTo(1));
+    }
+
+    [TestCase(".json", "There is no manifest: the archive was not completed.")]
+    [TestCase(".csv.gz", "The file with the rows is missing.")]
+    public async Task A_store_that_loses_an_object_after_its_write_keeps_the_partition(string end, string problem)
+    {
+        await AddAprilAsync();
+        var store = new ChangedStore(Store)
+        {
+            AfterWrite = name =>
+            {
+                if (name.EndsWith(".json", StringComparison.Ordinal))
+                {
+                    File.Delete(Directory.EnumerateFiles(Folder, $"*{end}").Single());
+                }
+
+                return Task.CompletedTask;
+            },
+        };
+
+        var results = await RetainAsync(store);
+
+        Assert.That(
+            results[0].Failure,
+            Is.TypeOf<ArchiveException>().With.Message.Match($"^The archive store did not keep the manifest of {AprilLogs}-.*{problem}$"));
+        Assert.That(await CountAsync($"autostack_partitions.{AprilLogs}"), Is.EqualTo(3L));
+        Assert.That(Directory.EnumerateFiles(Folder), Is.Empty);
+    }
+
+    // An HttpClient reports its own time limit as a cancellation.
+    [TestCase("before a write")]
+    [TestCase("within a write")]
+    [TestCase("list")]
+    [TestCase("open")]
+    [TestCase("read")]
+    public async Task A_store_that_ends_a_call_by_its_own_time_limit_fails_one_table(string place)
+    {
+        var deployment = await AddAprilAsync();
+        await ExecuteAsync(
+            "INSERT INTO deployment_health_checks (id, deployment_id, url, is_live) VALUES ($1, $2, 'http://a', TRUE)",
+            Guid.CreateVersion7(April), deployment);
+        var hasFailed = false;
+        var store = new ChangedStore(Store)
+        {
+            BeforeWrite = _ => TimeOut("before a write"),
+            BeforeList = () => TimeOut("list"),
+            BeforeOpen = _ => TimeOut("open"),
+            Full = place == "within a write" ? (".csv.gz", 0) : null,
+            AtFull = () => TimeOut("within a write").GetAwaiter().GetResult(),
+            Broken = place == "read" ? 0 : null,
+            AtBroken = () => TimeOut("read").GetAwaiter().GetResult(),
+        };
+
+        var results = await RetainAsync(store);
+
+        Assert.That(
+            results[0].Failure,
+            Is.TypeOf<ArchiveException>().With.Message.StartsWith("The archive store failed while ").And.InnerException
+                .InstanceOf<OperationCanceledException>());
+        Assert.That(results[0].Partitions, Is.EqualTo(1), "the partition of March, which has no rows, was dropped before");
+        Assert.That(results.Skip(1).Select(result => (result.Failure, result.Partitions)), Is.All.EqualTo(((Exception?)null, 2)));
+        Assert.That(await CountAsync("deployment_logs"), Is.EqualTo(3L));
+        Assert.That(await CountAsync("deployment_health_checks"), Is.Zero);
+
+        Task TimeOut(string here)
+        {
+            if (here != place || hasFailed)
+            {
+                return Task.CompletedTask;
+            }
+
+            hasFailed = true;
+            return Task.FromException(new TaskCanceledException("The request timed out.", new TimeoutException()));
+        }
     }
 
     // The worst case: as many rows have gone as have come, so that the number is that of the archive.
@@ -167,6 +242,35 @@ public sealed class ArchiveRetentionTests : ArchiveTestsBase
         Assert.That(runs.SelectMany(results => results).Select(result => result.Failure), Is.All.Null);
         Assert.That(runs.Sum(results => results[0].Partitions), Is.EqualTo(2));
         Assert.That((await ArchivesAsync()).Select(archive => archive.Rows), Is.Not.Empty.And.All.EqualTo(3));
+    }
+
+    // A partition that was attached by hand: the library reads any bound, and drops what has a start and an end only.
+    [TestCase("('ffffffff-ffff-4fff-bfff-000000000000') TO ('ffffffff-ffff-ffff-ffff-ffffffffffff')", "99991231 to 99991231")]
+    [TestCase("('ffffffff-ffff-4fff-bfff-000000000000') TO (MAXVALUE)", "99991231 to ")]
+    [TestCase("(MINVALUE) TO ('00000000-0000-0000-0000-000000000001')", " to 19700101")]
+    public async Task A_partition_with_any_bound_stops_neither_status_nor_retention(string bounds, string period)
+    {
+        var deployment = await AddAprilAsync();
+        await ExecuteAsync($"""
+            CREATE TABLE autostack_partitions.by_hand (LIKE public.deployment_logs INCLUDING ALL);
+            ALTER TABLE public.deployment_logs ATTACH PARTITION autostack_partitions.by_hand FOR VALUES FROM {bounds}
+            """);
+
+        var status = await Get<IPartitionMaintenance>().FindStatusAsync(Token);
+        var byHand = status.Tables[0].Partitions.Single(partition => partition.Name == "by_hand");
+        var alone = await Archive.ArchiveAsync("by_hand", Store, null, Token);
+        var archived = await Archive.ArchivePastAsync(DateTimeOffset.MaxValue, Store, null, Token);
+        var results = await RetainAsync(Store);
+
+        Assert.That(FormattableString.Invariant($"{byHand.From:yyyyMMdd} to {byHand.Until:yyyyMMdd}"), Is.EqualTo(period));
+        Assert.That(byHand.IsDefault, Is.False);
+        Assert.That(alone, Is.Null);
+        Assert.That(archived.Select(result => result.Partition.Name), Has.Member(AprilLogs).And.No.Member("by_hand"));
+        Assert.That(archived.Select(result => result.Failure), Is.All.Null);
+        Assert.That(results.Select(result => result.Failure), Is.All.Null);
+        Assert.That(results[0].Partitions, Is.EqualTo(2));
+        Assert.That(await ExistsAsync("autostack_partitions.by_hand"), Is.True);
+        Assert.That(await ScalarAsync("SELECT count(*) FROM deployment_logs WHERE deployment_id = $1", deployment), Is.Zero);
     }
 
     private async Task<object?> LateLinesAsync(Guid deployment)
