@@ -5,11 +5,18 @@ using AutoStack.Data.Projects;
 namespace AutoStack.Data.Hosting;
 
 /// <summary>A deployment that a hosted worker builds. A call waits while the database is away: no build fails for that.</summary>
+/// <remarks>
+/// The callbacks of a token run on a thread of their own, after the token is cancelled. An exception of a callback is ignored.
+/// </remarks>
 public sealed class DeploymentJob : IDisposable
 {
+    // No source is linked to another one, nor to the host's: a callback of the build that blocks or throws concerns this build only.
     private readonly CancellationTokenSource cancelled = new();
     private readonly CancellationTokenSource lost = new();
-    private readonly CancellationTokenSource stopped;
+    private readonly CancellationTokenSource stopped = new();
+    private readonly CancellationTokenSource left = new();
+    private readonly TaskCompletionSource stopRequested = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly CancellationTokenRegistration hostStops;
     private readonly IDeploymentLifecycle lifecycle;
 
     /// <summary>Creates a job, as the hosted worker and a test of a build do.</summary>
@@ -25,8 +32,8 @@ public sealed class DeploymentJob : IDisposable
         ArgumentNullException.ThrowIfNull(services);
         (Deployment, Project, Claim, Attempt) = claimed;
         (this.lifecycle, Services) = (lifecycle, services);
-        stopped = CancellationTokenSource.CreateLinkedTokenSource(cancelled.Token, lost.Token, stopping);
-        (CancelledByOwner, LeaseLost, Stopped) = (cancelled.Token, lost.Token, stopped.Token);
+        (CancelledByOwner, LeaseLost, Stopped, Left) = (cancelled.Token, lost.Token, stopped.Token, left.Token);
+        hostStops = stopping.UnsafeRegister(static job => ((DeploymentJob)job!).Stop(), this);
     }
 
     /// <summary>The deployment, as it was claimed.</summary>
@@ -52,6 +59,12 @@ public sealed class DeploymentJob : IDisposable
 
     /// <summary>Cancelled with the two others, and when the host stops: the token that the build gets.</summary>
     internal CancellationToken Stopped { get; }
+
+    /// <summary>Cancelled when the worker no longer waits for the build, which still runs.</summary>
+    internal CancellationToken Left { get; }
+
+    /// <summary>Completes when <see cref="Stopped"/> is cancelled, whatever its callbacks do.</summary>
+    internal Task StopRequested => stopRequested.Task;
 
     /// <summary>Advances the deployment to a later step; see <see cref="IDeploymentLifecycle.AdvanceAsync"/>.</summary>
     /// <param name="step">The step: checkout, installing, building or copying.</param>
@@ -93,9 +106,13 @@ public sealed class DeploymentJob : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        stopped.Dispose();
-        cancelled.Dispose();
-        lost.Dispose();
+        hostStops.Unregister();
+
+        // The callbacks of a source that is cancelled may not have started; disposing the source would drop them.
+        foreach (var source in new[] { stopped, cancelled, lost, left }.Where(source => !source.IsCancellationRequested))
+        {
+            source.Dispose();
+        }
     }
 
     /// <summary>Repeats a call until the database answers.</summary>
@@ -120,12 +137,32 @@ public sealed class DeploymentJob : IDisposable
         switch (outcome)
         {
             case TransitionOutcome.LostLease:
-                lost.Cancel();
+                Stop(lost);
                 break;
             case TransitionOutcome.Cancelled or TransitionOutcome.AlreadyFinished or TransitionOutcome.NotFound
                 or TransitionOutcome.Superseded:
-                cancelled.Cancel();
+                Stop(cancelled);
                 break;
         }
+    }
+
+    /// <summary>Refuses what the build still calls.</summary>
+    internal void LeaveBehind()
+    {
+        Stop();
+        Background.CancelWithoutCallbacks(left);
+    }
+
+    /// <summary>Cancels the token of the build.</summary>
+    /// <param name="reason">The source that says why, which comes first; null for the stop of the host.</param>
+    internal void Stop(CancellationTokenSource? reason = null)
+    {
+        if (reason is not null)
+        {
+            Background.CancelWithoutCallbacks(reason);
+        }
+
+        Background.CancelWithoutCallbacks(stopped);
+        stopRequested.TrySetResult();
     }
 }

@@ -31,18 +31,16 @@ public sealed class DeploymentJobLog
     /// <param name="cancellationToken">Stops the wait for room in the buffer.</param>
     /// <returns>A task that completes as soon as the buffer has room.</returns>
     /// <exception cref="ArgumentException"><paramref name="level"/> is not known.</exception>
+    /// <exception cref="OperationCanceledException">
+    /// The worker no longer waits for the build, or <paramref name="cancellationToken"/> was cancelled.
+    /// </exception>
     public Task WriteAsync(string message, DeploymentLogLevel level, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(message);
 
         // The id makes the line the same one when the call is repeated.
         var line = new NewDeploymentLog { Id = Guid.CreateVersion7(), Level = level, Message = message };
-        return DeploymentJob.UntilAnsweredAsync(
-            async token =>
-            {
-                await writer.WriteAsync(job.Deployment.Id, line, token).ConfigureAwait(false);
-                return true;
-            }, cancellationToken);
+        return WriteAsync(line, cancellationToken);
     }
 
     /// <summary>Waits until every line is stored, or refused.</summary>
@@ -61,4 +59,17 @@ public sealed class DeploymentJobLog
                     return exception;
                 }
             }, cancellationToken);
+
+    // A line names its deployment, not its claim: those of a build that was left behind would be lines of the next attempt.
+    private async Task WriteAsync(NewDeploymentLog line, CancellationToken cancellationToken)
+    {
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(job.Left, cancellationToken);
+        await DeploymentJob.UntilAnsweredAsync(
+            async token =>
+            {
+                job.Left.ThrowIfCancellationRequested();
+                await writer.WriteAsync(job.Deployment.Id, line, token).ConfigureAwait(false);
+                return true;
+            }, either.Token).ConfigureAwait(false);
+    }
 }

@@ -32,7 +32,7 @@ internal sealed partial class DeploymentWorker(
 
     public override async Task StopAsync(CancellationToken cancellationToken)
     {
-        using var late = cancellationToken.Register(() => deadline.Cancel());
+        using var late = cancellationToken.Register(() => Background.Cancel(deadline));
         stopBuilds.CancelAfter(options.DrainTime);
         await base.StopAsync(cancellationToken).ConfigureAwait(false);
     }
@@ -110,7 +110,7 @@ internal sealed partial class DeploymentWorker(
     {
         for (ClaimedDeployment? claimed = first; claimed is not null;)
         {
-            await RunAsync(claimed).ConfigureAwait(false);
+            await RunAsync(claimed, stopping).ConfigureAwait(false);
             claimed = await ClaimNextAsync(stopping).ConfigureAwait(false);
             if (claimed is null)
             {
@@ -151,18 +151,37 @@ internal sealed partial class DeploymentWorker(
         return null;
     }
 
-    private async Task RunAsync(ClaimedDeployment claimed)
+    private async Task RunAsync(ClaimedDeployment claimed, CancellationToken stopping)
     {
         WorkerMetrics.Started();
         var end = JobEnd.Abandoned;
         try
         {
             var scope = services.CreateAsyncScope();
-            await using (scope.ConfigureAwait(false))
+            var job = new DeploymentJob(claimed, lifecycle, scope.ServiceProvider, stopBuilds.Token);
+            var running = new RunningJob(job, lifecycle, new DeploymentJobLog(logs, job), build, options, logger);
+            try
             {
-                using var job = new DeploymentJob(claimed, lifecycle, scope.ServiceProvider, stopBuilds.Token);
-                var running = new RunningJob(job, lifecycle, new DeploymentJobLog(logs, job), build, options, logger);
-                end = await running.RunAsync(stopBuilds.Token, deadline.Token).ConfigureAwait(false);
+                // The answer to a claim may come after the stop, which starts no build.
+                if (stopping.IsCancellationRequested)
+                {
+                    job.Stop();
+                }
+
+                end = await running.RunAsync(deadline.Token).ConfigureAwait(false);
+            }
+            finally
+            {
+                // A build that was left behind keeps its services until it ends, but not its slot.
+                var ending = EndScopeAsync(running.Build, job, scope);
+                if (running.Build.IsCompleted)
+                {
+                    await ending.ConfigureAwait(false);
+                }
+                else
+                {
+                    Background.Forget(ending);
+                }
             }
         }
 #pragma warning disable CA1031 // The end of a scope, which is the host's code, may throw anything.
@@ -175,6 +194,13 @@ internal sealed partial class DeploymentWorker(
         {
             WorkerMetrics.Finished(end);
         }
+    }
+
+    private static async Task EndScopeAsync(Task build, DeploymentJob job, AsyncServiceScope scope)
+    {
+        await build.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        job.Dispose();
+        await scope.DisposeAsync().ConfigureAwait(false);
     }
 
     // After a failure the database may have been away for longer than a lease: heartbeats come first.

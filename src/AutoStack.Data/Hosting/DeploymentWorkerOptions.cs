@@ -60,8 +60,9 @@ public sealed class DeploymentWorkerOptions
     public TimeSpan DrainTime { get; set; }
 
     /// <summary>
-    /// The time that a cancelled build has to end when the host stops, before its deployment goes back to the queue regardless: above zero,
-    /// up to 1 day. Default 5 seconds. It is part of the host's shutdown timeout.
+    /// The time that a build has to end after its token was cancelled: above zero, up to 1 day. Default 5 seconds. Afterwards the worker
+    /// leaves the build behind, which frees its slot, and returns its deployment to the queue if the host stops. It is part of the host's
+    /// shutdown timeout.
     /// </summary>
     public TimeSpan StopTimeout { get; set; } = TimeSpan.FromSeconds(5);
 

@@ -19,16 +19,18 @@ internal sealed partial class RunningJob(
 
     private static readonly TimeSpan ShortestCall = TimeSpan.FromSeconds(1);
 
-    /// <summary>Runs the build to its end.</summary>
-    /// <param name="stopping">Cancelled when the build has to end, because the host stops.</param>
+    /// <summary>The build, which may run longer than the job; completed while it has not started.</summary>
+    public Task Build { get; private set; } = Task.CompletedTask;
+
+    /// <summary>Runs the build to its end, or leaves it behind when it does not obey its token.</summary>
     /// <param name="deadline">Cancelled when the host waits no longer.</param>
-    public async Task<JobEnd> RunAsync(CancellationToken stopping, CancellationToken deadline)
+    public async Task<JobEnd> RunAsync(CancellationToken deadline)
     {
         using var ended = new CancellationTokenSource();
         var heartbeat = BeatAsync(ended.Token);
         try
         {
-            return await BuildAsync(stopping, deadline).ConfigureAwait(false);
+            return await BuildAsync(deadline).ConfigureAwait(false);
         }
 #pragma warning disable CA1031 // Whatever it is, the lease expires and another worker takes over.
         catch (Exception exception)
@@ -44,15 +46,19 @@ internal sealed partial class RunningJob(
         }
     }
 
-    private async Task<JobEnd> BuildAsync(CancellationToken stopping, CancellationToken deadline)
+    private async Task<JobEnd> BuildAsync(CancellationToken deadline)
     {
         string? url;
         try
         {
             job.Stopped.ThrowIfCancellationRequested();
-            var building = build(job, log, job.Stopped);
-            await EndsAsync(building, stopping).ConfigureAwait(false);
-            url = await building.ConfigureAwait(false);
+
+            // Not inline: a build may block before its first await.
+            var building = Task.Run(() => build(job, log, job.Stopped), CancellationToken.None);
+            Build = building;
+            url = await EndsAsync(building).ConfigureAwait(false)
+                ? await building.ConfigureAwait(false)
+                : throw new OperationCanceledException(job.Stopped);
         }
 #pragma warning disable CA1031 // A build may throw anything.
         catch (Exception exception)
@@ -72,20 +78,20 @@ internal sealed partial class RunningJob(
         }
     }
 
-    // A build that does not end on its own when the host stops is left behind: its later steps lose to the release.
-    private async Task EndsAsync(Task building, CancellationToken stopping)
+    // A build that does not end in time after its token was cancelled is left behind: its later steps and lines are refused.
+    private async Task<bool> EndsAsync(Task building)
     {
-        await building.WaitAsync(stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        if (!building.IsCompleted)
+        await Task.WhenAny(building, job.StopRequested).ConfigureAwait(false);
+        await building.WaitAsync(options.StopTimeout, CancellationToken.None).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (building.IsCompleted)
         {
-            await building.WaitAsync(options.StopTimeout, CancellationToken.None).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            return true;
         }
 
-        if (!building.IsCompleted)
-        {
-            Background.Forget(building);
-            job.Stopped.ThrowIfCancellationRequested();
-        }
+        Background.Forget(building);
+        job.LeaveBehind();
+        LogLeft(logger, job.Deployment.Id, options.StopTimeout.TotalSeconds);
+        return false;
     }
 
     private async Task<JobEnd> EndAsync(Exception exception, CancellationToken deadline)
@@ -211,10 +217,10 @@ internal sealed partial class RunningJob(
         }
     }
 
-    [LoggerMessage(20, LogLevel.Warning, "Deployment {DeploymentId}: another worker, or the queue, has it; the build was stopped.")]
+    [LoggerMessage(20, LogLevel.Warning, "Deployment {DeploymentId}: another worker, or the queue, has it; the build was cancelled.")]
     private static partial void LogLost(ILogger logger, Guid deploymentId);
 
-    [LoggerMessage(21, LogLevel.Information, "Deployment {DeploymentId}: ended by its owner or another program; the build was stopped.")]
+    [LoggerMessage(21, LogLevel.Information, "Deployment {DeploymentId}: ended by its owner or another program; the build was cancelled.")]
     private static partial void LogCancelled(ILogger logger, Guid deploymentId);
 
     [LoggerMessage(22, LogLevel.Information, "Deployment {DeploymentId}: returned to the queue, because the host stops.")]
@@ -232,4 +238,8 @@ internal sealed partial class RunningJob(
 
     [LoggerMessage(26, LogLevel.Debug, "Deployment {DeploymentId}: its lease was not renewed; the renewal is repeated.")]
     private static partial void LogNotRenewed(ILogger logger, Guid deploymentId, Exception exception);
+
+    [LoggerMessage(27, LogLevel.Warning,
+        "Deployment {DeploymentId}: the build did not end within {Seconds} s after its token was cancelled, and is left behind.")]
+    private static partial void LogLeft(ILogger logger, Guid deploymentId, double seconds);
 }

@@ -29,7 +29,8 @@ internal static class Background
     /// <summary>
     /// Cancels on a thread of its own: the driver sends a cancel request there, and waits for a server that may not answer.
     /// </summary>
-    public static void Cancel(CancellationTokenSource source)
+    /// <returns>The thread, which ends after the last callback.</returns>
+    public static Thread Cancel(CancellationTokenSource source)
     {
         var thread = new Thread(() =>
         {
@@ -37,7 +38,7 @@ internal static class Background
             {
                 source.Cancel();
             }
-#pragma warning disable CA1031 // A callback of the driver that fails must not end the process.
+#pragma warning disable CA1031 // A callback of the driver, or of a build, that fails must not end the process.
             catch (Exception)
 #pragma warning restore CA1031
             {
@@ -48,6 +49,18 @@ internal static class Background
             Name = "AutoStack.Data cancel",
         };
         thread.UnsafeStart();
+        return thread;
+    }
+
+    /// <summary>Cancels, and returns as soon as the token says so, without waiting for a callback.</summary>
+    public static void CancelWithoutCallbacks(CancellationTokenSource source)
+    {
+        if (!source.IsCancellationRequested)
+        {
+            // The token is cancelled before the first callback runs. Of a source that is disposed, only the thread ends.
+            var thread = Cancel(source);
+            SpinWait.SpinUntil(() => source.IsCancellationRequested || !thread.IsAlive);
+        }
     }
 
     /// <summary>Lets work continue whose result no caller needs.</summary>
