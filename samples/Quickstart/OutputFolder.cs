@@ -1,3 +1,5 @@
+using Samples;
+
 namespace Quickstart;
 
 /// <summary>
@@ -43,7 +45,7 @@ internal static class OutputFolder
             : throw new StepFailedException("The build made no output folder of the name that the project gives.");
     }
 
-    /// <summary>Copies the files of a folder.</summary>
+    /// <summary>Copies the files of a folder, not pipes, sockets and devices.</summary>
     /// <returns>The number of files.</returns>
     /// <exception cref="StepFailedException">There are too many files, they are too large, or one cannot be read.</exception>
     public static int Copy(string source, string target)
@@ -54,7 +56,7 @@ internal static class OutputFolder
             foreach (var file in new DirectoryInfo(source).EnumerateFiles("*", WithoutLinks))
             {
                 var path = Path.GetRelativePath(source, file.FullName);
-                if (path.Split(Path.DirectorySeparatorChar).Contains(".git"))
+                if (path.Split(Path.DirectorySeparatorChar).Contains(".git") || !RegularFile.Is(file.FullName))
                 {
                     continue;
                 }

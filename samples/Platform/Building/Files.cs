@@ -1,5 +1,5 @@
-using System.Runtime.InteropServices;
 using AutoStack.Data.Hosting;
+using Samples;
 
 namespace Platform.Building;
 
@@ -25,7 +25,7 @@ internal static class Files
         foreach (var file in new DirectoryInfo(source).EnumerateFiles("*", WithoutLinks))
         {
             var path = Path.GetRelativePath(source, file.FullName);
-            if (path.Split(Path.DirectorySeparatorChar).Contains(".git") || !IsRegular(file.FullName))
+            if (path.Split(Path.DirectorySeparatorChar).Contains(".git") || !RegularFile.Is(file.FullName))
             {
                 continue;
             }
@@ -60,31 +60,4 @@ internal static class Files
 
         return folder.Exists ? folder.FullName : throw new DeploymentFailedException("The build wrote no folder of the name that is set.");
     }
-
-    // .NET does not tell a named pipe from a file, and opening a pipe blocks until another program writes to it.
-    private static bool IsRegular(string path)
-    {
-        if (!OperatingSystem.IsLinux())
-        {
-            return true;
-        }
-
-        // The structure has the same layout on every processor.
-        const int currentFolder = -100;
-        const int doNotFollowLinks = 0x100;
-        const int mode = 28;
-        const int typeMask = 0xF000;
-        const int regular = 0x8000;
-        var status = new byte[256];
-        return ReadStatus(currentFolder, path, doNotFollowLinks, mask: 1, status) == 0
-            ? (BitConverter.ToUInt16(status, mode) & typeMask) == regular
-            : throw new IOException($"{path}: {Marshal.GetPInvokeErrorMessage(Marshal.GetLastPInvokeError())}");
-    }
-
-#pragma warning disable SYSLIB1054 // The source generator would need unsafe code in the whole sample.
-    [DllImport("libc", EntryPoint = "statx", SetLastError = true)]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    private static extern int ReadStatus(
-        int folder, [MarshalAs(UnmanagedType.LPUTF8Str)] string path, int flags, uint mask, [Out] byte[] status);
-#pragma warning restore SYSLIB1054
 }

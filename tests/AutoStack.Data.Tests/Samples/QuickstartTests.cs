@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Net.Sockets;
 using Quickstart;
 
 namespace AutoStack.Data.Tests.Samples;
@@ -102,13 +103,15 @@ public sealed class QuickstartTests
     }
 
     [Test]
-    public void Links_and_the_repository_itself_are_not_copied()
+    public void Links_sockets_and_the_repository_itself_are_not_copied()
     {
         var dist = Directory.CreateDirectory(Path.Combine(checkout, "dist", "assets")).Parent!.FullName;
         File.WriteAllText(Path.Combine(dist, "assets", "a.css"), "a");
         File.WriteAllText(Path.Combine(Directory.CreateDirectory(Path.Combine(dist, ".git")).FullName, "config"), "token");
         File.CreateSymbolicLink(Path.Combine(dist, "passwd"), "/etc/passwd");
         Directory.CreateSymbolicLink(Path.Combine(dist, "two"), workspace.Folder("builds", "two"));
+        using var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        socket.Bind(new UnixDomainSocketEndPoint(Path.Combine(dist, "socket")));
         var target = workspace.Folder("artifacts", "one");
 
         Assert.That(OutputFolder.Copy(OutputFolder.Find(checkout, "dist"), target), Is.EqualTo(1));
