@@ -142,7 +142,7 @@ public sealed class WebhookBodyTextTests
         using var body = ParseLeniently(
             """
             {/*\u*/"ref":"refs/heads/main","before":"0","after":"1111111111111111111111111111111111111111",
-             "repository":{"id":1,"clone_url":"https://github.com/ada/site.git",}, // \
+             "repository":{"id":1,"clone_url":"https://github.com/ada/site.git",}, // \u
             }
             """);
 
