@@ -11,10 +11,7 @@ internal static class Accounts
         app.MapPost("/api/account", RegisterAsync);
         app.MapPost("/api/session", SignInAsync);
         app.MapDelete("/api/session", async (HttpContext context, SessionSignIn signIn, CancellationToken token) =>
-        {
-            await signIn.SignOutAsync(context, token);
-            return TypedResults.NoContent();
-        });
+            await signIn.SignOutAsync(context, token) ? Results.NoContent() : Results.Forbid());
 
         var own = app.MapGroup("/api").RequireAuthorization();
         own.MapGet("/session", (CurrentSession current) => new { current.User.Name, current.User.Email });

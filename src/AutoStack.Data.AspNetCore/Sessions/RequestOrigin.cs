@@ -1,4 +1,6 @@
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Extensions.Primitives;
 
 namespace AutoStack.Data.AspNetCore;
 
@@ -8,17 +10,12 @@ namespace AutoStack.Data.AspNetCore;
 /// </summary>
 internal static class RequestOrigin
 {
-    /// <summary>
-    /// True for a request that changes nothing, for one of the service's own pages or of a trusted origin, and for one that no browser
-    /// made.
-    /// </summary>
+    /// <summary>True for a request that changes nothing, and for one whose origin <see cref="IsTrusted"/>.</summary>
+    public static bool MayUseCookie(HttpRequest request, ISet<string> trusted) => IsRead(request) || IsTrusted(request, trusted);
+
+    /// <summary>True for a request of the service's own pages or of a trusted origin, and for one that no browser made.</summary>
     public static bool IsTrusted(HttpRequest request, ISet<string> trusted)
     {
-        if (HttpMethods.IsGet(request.Method) || HttpMethods.IsHead(request.Method) || HttpMethods.IsOptions(request.Method))
-        {
-            return true;
-        }
-
         string? origin = request.Headers.Origin;
         if (origin is not null && trusted.Contains(origin))
         {
@@ -36,4 +33,16 @@ internal static class RequestOrigin
         return origin is null || (Uri.TryCreate(origin, UriKind.Absolute, out var uri)
             && string.Equals(uri.Authority, request.Host.Value, StringComparison.OrdinalIgnoreCase));
     }
+
+    // A browser shows the answer to a read to pages of its origin only. It shows every page what comes through a WebSocket.
+    private static bool IsRead(HttpRequest request) =>
+        (HttpMethods.IsGet(request.Method) || HttpMethods.IsHead(request.Method) || HttpMethods.IsOptions(request.Method))
+        && !IsUpgrade(request);
+
+    // The header counts whatever protocols it names. Not IHttpUpgradeFeature, which goes by the header Connection: many proxies send
+    // "Connection: upgrade" always. Not IHttpWebSocketFeature: its middleware may come later in the pipeline. Over HTTP/2 and HTTP/3 a
+    // WebSocket is an extended CONNECT, whose method a middleware may have changed.
+    private static bool IsUpgrade(HttpRequest request) =>
+        !StringValues.IsNullOrEmpty(request.Headers.Upgrade)
+        || request.HttpContext.Features.Get<IHttpExtendedConnectFeature>()?.IsExtendedConnect == true;
 }

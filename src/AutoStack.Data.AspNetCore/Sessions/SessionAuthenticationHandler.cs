@@ -23,7 +23,7 @@ internal sealed class SessionAuthenticationHandler(
             return AuthenticateResult.NoResult();
         }
 
-        if (presented.IsCookie && !RequestOrigin.IsTrusted(Request, Options.TrustedOrigins))
+        if (presented.IsCookie && !RequestOrigin.MayUseCookie(Request, Options.TrustedOrigins))
         {
             return AuthenticateResult.Fail("The request comes from a page of another origin.");
         }

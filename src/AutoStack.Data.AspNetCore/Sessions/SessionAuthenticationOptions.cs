@@ -30,7 +30,8 @@ public sealed class SessionAuthenticationOptions : AuthenticationSchemeOptions
 
     /// <summary>
     /// The origins, such as <c>https://app.example.com</c>, whose pages may send requests with the session cookie, besides the service's
-    /// own. Every other page's request that could change something is not signed in, whatever cookie it carries. Default none.
+    /// own. Every other page's request that could change something, or that opens a WebSocket, is not signed in, whatever cookie it
+    /// carries. Default none.
     /// </summary>
     public ISet<string> TrustedOrigins { get; } = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
 

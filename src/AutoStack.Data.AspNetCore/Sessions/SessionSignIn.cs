@@ -29,7 +29,9 @@ public sealed class SessionSignIn
 
     /// <summary>
     /// Checks a password and signs the user in: counts the attempt first, so that a flood costs no hash; takes the same time whether or not
-    /// the account exists; adds the session only while the verified password is still the stored one; and renews a weak hash.
+    /// the account exists; adds the session only while the verified password is still the stored one; and renews a weak hash. A user whose
+    /// session is stored is signed in: when the database or the hasher fails after that, the counts stay until they expire, and the next
+    /// sign-in renews the hash.
     /// </summary>
     /// <param name="context">
     /// The request. The address of its client is counted: behind a proxy use <c>ForwardedHeaders</c>, or all clients count as one.
@@ -68,11 +70,21 @@ public sealed class SessionSignIn
         }
 
         SetCookie(context, issued.Session, issued.Token);
-        await throttle.RecordSuccessAsync(attempt, cancellationToken).ConfigureAwait(false);
-        if (check == VerificationOutcome.SucceededRehashNeeded)
+
+        // Not before the session is stored: a password that a reset has replaced meanwhile clears no count, and a busy hasher keeps nobody
+        // out.
+        try
         {
-            var renewed = await passwords.HashAsync(password!, cancellationToken).ConfigureAwait(false);
-            await identities.RehashAsync(credentials.UserId, stored, renewed, cancellationToken).ConfigureAwait(false);
+            await throttle.RecordSuccessAsync(attempt, cancellationToken).ConfigureAwait(false);
+            if (check == VerificationOutcome.SucceededRehashNeeded)
+            {
+                var renewed = await passwords.HashAsync(password!, cancellationToken).ConfigureAwait(false);
+                await identities.RehashAsync(credentials.UserId, stored, renewed, cancellationToken).ConfigureAwait(false);
+            }
+        }
+        catch (AutoStackDataException exception) when (exception.IsTransient)
+        {
+            // An error would take the cookie from the answer, and leave the session behind without its user.
         }
 
         return new PasswordSignInResult(PasswordSignInOutcome.SignedIn, issued, LockedUntil: null);
@@ -100,12 +112,14 @@ public sealed class SessionSignIn
     /// <param name="cancellationToken">Stops the rotation.</param>
     /// <returns>
     /// The result; the response has the next cookie, or none when the session has ended. <see cref="RotationOutcome.Unknown"/> also for a
-    /// request without a token.
+    /// request without a token, and for one whose cookie does not count because a page of another origin sends it: then the session and the
+    /// cookie are unchanged.
     /// </returns>
     public async Task<RotationResult> RotateAsync(HttpContext context, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(context);
-        if (FindToken(context) is not { } presented)
+        var mayUseCookie = RequestOrigin.MayUseCookie(context.Request, Options.TrustedOrigins);
+        if (FindToken(context, mayUseCookie) is not { } presented)
         {
             return new RotationResult(RotationOutcome.Unknown, Next: null, Token: null);
         }
@@ -114,10 +128,10 @@ public sealed class SessionSignIn
         var result = await sessions.RotateAsync(request, cancellationToken).ConfigureAwait(false);
         switch (result.Outcome)
         {
-            case RotationOutcome.Rotated:
+            case RotationOutcome.Rotated when mayUseCookie:
                 SetCookie(context, result.Next!.Session, result.Token!);
                 break;
-            case RotationOutcome.Unknown or RotationOutcome.Expired or RotationOutcome.Reused:
+            case RotationOutcome.Unknown or RotationOutcome.Expired or RotationOutcome.Reused when mayUseCookie:
                 DeleteCookie(context);
                 break;
         }
@@ -125,27 +139,41 @@ public sealed class SessionSignIn
         return result;
     }
 
-    /// <summary>Revokes the session of the request with every session of the same sign-in, and removes the cookie.</summary>
+    /// <summary>
+    /// Revokes the session of the request with every session of the same sign-in, and removes the cookie. A request that a page of another
+    /// origin makes signs nobody out by the cookie, whatever its method: also a GET, which an image of any page sends.
+    /// </summary>
     /// <param name="context">The request; without a session only the cookie is removed.</param>
     /// <param name="cancellationToken">Stops the call.</param>
-    /// <returns>A task.</returns>
-    public async Task SignOutAsync(HttpContext context, CancellationToken cancellationToken = default)
+    /// <returns>
+    /// True when the client has no session any more. False for a request of a page of another origin without a bearer token: the session
+    /// and the cookie are unchanged; answer 403.
+    /// </returns>
+    public async Task<bool> SignOutAsync(HttpContext context, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(context);
-        if (FindToken(context) is { } token)
+        var mayUseCookie = RequestOrigin.IsTrusted(context.Request, Options.TrustedOrigins);
+        var token = FindToken(context, mayUseCookie);
+        if (token is not null)
         {
-            // The cookie goes only once the session has ended: a user who is told so is signed out.
             await sessions.RevokeAsync(token, cancellationToken).ConfigureAwait(false);
         }
 
-        DeleteCookie(context);
+        if (mayUseCookie)
+        {
+            // The cookie goes only once the session has ended: a user who is told so is signed out.
+            DeleteCookie(context);
+        }
+
+        return mayUseCookie || token is not null;
     }
 
     private NewSession NewSession(Guid userId, ClientKey client) =>
         new() { UserId = userId, Client = client, Lifetime = Options.Lifetime };
 
-    private SessionToken? FindToken(HttpContext context) =>
-        SessionToken.TryParse(PresentedToken.Find(context.Request, Options)?.Text, out var token) ? token : null;
+    private SessionToken? FindToken(HttpContext context, bool mayUseCookie) =>
+        PresentedToken.Find(context.Request, Options) is { } presented && (mayUseCookie || !presented.IsCookie)
+            && SessionToken.TryParse(presented.Text, out var token) ? token : null;
 
     private ClientKey? FindClient(HttpContext context) =>
         ClientKey.TryParse(context.Request.Cookies[Options.ClientCookie.Name!], out var key) ? key : null;

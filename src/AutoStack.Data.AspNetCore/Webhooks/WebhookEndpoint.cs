@@ -12,6 +12,9 @@ internal sealed class WebhookEndpoint(WebhookProvider provider, WebhookEndpointO
     // The time of a parser grows with the square of the nesting; the library stores less than this.
     private const int MaxDepth = 1000;
 
+    // The maximum that is reserved for a body before its first byte has arrived.
+    private const int FirstBytes = 64 * 1024;
+
     public async Task<IResult> HandleAsync(HttpContext context)
     {
         var request = context.Request;
@@ -78,22 +81,29 @@ internal sealed class WebhookEndpoint(WebhookProvider provider, WebhookEndpointO
 
         if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit)
         {
-            limit.MaxRequestBodySize = Max + 1;
+            // Kestrel also counts the framing of chunks, so that its limit leaves room for as many bytes again.
+            limit.MaxRequestBodySize = 2 * Max;
         }
 
-        using var body = new MemoryStream((int)(context.Request.ContentLength ?? 0));
-        var buffer = new byte[64 * 1024];
-        while (await context.Request.Body.ReadAsync(buffer, cancellationToken).ConfigureAwait(false) is > 0 and var read)
+        // Grows with the bytes that arrive, since a claimed length costs its sender nothing. One byte stays free: a read into a full buffer
+        // would return 0, as at the end.
+        var body = new byte[Math.Min((context.Request.ContentLength ?? FirstBytes) + 1, FirstBytes)];
+        var length = 0;
+        while (await context.Request.Body.ReadAsync(body.AsMemory(length), cancellationToken).ConfigureAwait(false) is > 0 and var read)
         {
-            if (body.Length + read > Max)
+            length += read;
+            if (length > Max)
             {
                 return null;
             }
 
-            body.Write(buffer, 0, read);
+            if (length == body.Length)
+            {
+                Array.Resize(ref body, Math.Min(2 * length, Max + 1));
+            }
         }
 
-        return body.GetBuffer().AsMemory(0, (int)body.Length);
+        return body.AsMemory(0, length);
     }
 
     private static JsonElement HeadersOf(IHeaderDictionary headers)

@@ -33,8 +33,9 @@ internal static class JsonText
         // A document made of bytes was never asked whether they are UTF-8.
         var raw = JsonMarshal.GetRawUtf8Value(element);
         var text = Utf8.IsValid(raw) ? raw.ToArray() : Encoding.UTF8.GetBytes(Encoding.UTF8.GetString(raw));
+        text = IsStrict(text) ? text : ToStrict(text);
         ReplaceEscapes(text);
-        return IsStrict(text) ? text : ToStrict(text);
+        return text;
     }
 
     /// <summary>An object of texts. A serializer would need types at run time that trimming removes.</summary>
@@ -73,20 +74,37 @@ internal static class JsonText
         }
     }
 
+    // Copies each token as it is written. A comment may contain a backslash, so that the escapes are replaced afterwards; Utf8JsonWriter
+    // would refuse an unpaired one before.
     private static byte[] ToStrict(ReadOnlySpan<byte> text)
     {
         var reader = new Utf8JsonReader(text, Lenient);
         var strict = new ArrayBufferWriter<byte>(text.Length);
-        using (var writer = new Utf8JsonWriter(strict, new JsonWriterOptions { MaxDepth = int.MaxValue }))
+        var isFirst = true;
+        while (reader.Read())
         {
-            JsonElement.ParseValue(ref reader).WriteTo(writer);
+            if (!isFirst && reader.TokenType is not (JsonTokenType.EndObject or JsonTokenType.EndArray))
+            {
+                strict.Write(","u8);
+            }
+
+            var isText = reader.TokenType is JsonTokenType.String or JsonTokenType.PropertyName;
+            strict.Write(isText ? "\""u8 : []);
+            strict.Write(reader.ValueSpan);
+            strict.Write(isText ? "\""u8 : []);
+            if (reader.TokenType is JsonTokenType.PropertyName)
+            {
+                strict.Write(":"u8);
+            }
+
+            isFirst = reader.TokenType is JsonTokenType.PropertyName or JsonTokenType.StartObject or JsonTokenType.StartArray;
         }
 
         return strict.WrittenSpan.ToArray();
     }
 
-    // A backslash stands only inside a string, and the character behind it belongs to it: so of a run of backslashes only an odd one at the
-    // end begins a \u.
+    // Of strict JSON, where a backslash stands only inside a string, and the character behind it belongs to it: so of a run of backslashes
+    // only an odd one at the end begins a \u, with four digits behind it.
     private static void ReplaceEscapes(Span<byte> text)
     {
         for (var i = 0; i < text.Length; i++)

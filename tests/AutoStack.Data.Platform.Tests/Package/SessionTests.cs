@@ -221,9 +221,11 @@ public sealed class SessionTests : ServiceTests
         new TestCaseData(configure, setting).SetArgDisplayNames(setting, what);
 
     // An application whose database is away.
-    private static WebApplication BuildWith(Action<SessionAuthenticationOptions> configure)
+    internal static WebApplication BuildWith(
+        Action<SessionAuthenticationOptions> configure, Action<WebApplicationBuilder>? build = null, Action<WebApplication>? use = null)
     {
         var builder = NewBuilder();
+        build?.Invoke(builder);
         builder.Services.AddAutoStackData(options =>
         {
             options.ConnectionString = "Host=127.0.0.1;Port=1;Username=nobody;Database=none";
@@ -235,9 +237,10 @@ public sealed class SessionTests : ServiceTests
         var app = builder.Build();
         app.UseExceptionHandler();
         app.UseStatusCodePages();
+        use?.Invoke(app);
         app.UseAuthentication();
         app.UseAuthorization();
-        app.MapMethods("/private", ["GET", "POST"], () => "private").RequireAuthorization();
+        app.Map("/private", () => "private").RequireAuthorization();
         return app;
     }
 }

@@ -6,6 +6,9 @@ using AutoStack.Data.Accounts;
 using AutoStack.Data.Projects;
 using AutoStack.Data.Webhooks;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace AutoStack.Data.Platform.Tests.Package;
 
@@ -77,6 +80,46 @@ public sealed class WebhookTests : ServiceTests
     }
 
     [Test]
+    public async Task A_body_that_arrives_in_chunks_is_checked_and_stored_whole()
+    {
+        var body = Body("chunks", id: "1003") + new string(' ', 300_000);
+        using var response = await PushAsync("/webhooks/github", body, WebhookSecret, chunked: true);
+
+        Assert.That((await JsonOf(response)).GetProperty("outcome").GetString(), Is.EqualTo("NoTarget"));
+    }
+
+    [TestCase(false, 0, HttpStatusCode.Unauthorized)]
+    [TestCase(true, 0, HttpStatusCode.Unauthorized)]
+    [TestCase(true, 1, HttpStatusCode.RequestEntityTooLarge)]
+    public async Task A_body_of_the_maximum_is_read_and_one_more_byte_is_not(bool chunked, int more, HttpStatusCode expected)
+    {
+        var body = new string(' ', IWebhookPayloadRepository.MaxPayloadBytes + more);
+        using var response = await PushAsync("/webhooks/github", body, "another secret", chunked: chunked);
+
+        Assert.That(response.StatusCode, Is.EqualTo(expected));
+    }
+
+    [TestCase(0, 1, StatusCodes.Status401Unauthorized)]
+    [TestCase(10, IWebhookPayloadRepository.MaxPayloadBytes, StatusCodes.Status401Unauthorized)]
+    [TestCase(10, IWebhookPayloadRepository.MaxPayloadBytes + 1, StatusCodes.Status413PayloadTooLarge)]
+    [TestCase(IWebhookPayloadRepository.MaxPayloadBytes, 1, StatusCodes.Status401Unauthorized)]
+    public async Task A_claimed_length_reserves_little_memory_and_does_not_count(int claimed, int sent, int expected)
+    {
+        var endpoint = ((IEndpointRouteBuilder)App).DataSources.SelectMany(source => source.Endpoints).OfType<RouteEndpoint>()
+            .Single(endpoint => endpoint.RoutePattern.RawText == "/webhooks/github");
+        await using var scope = App.Services.CreateAsyncScope();
+        using var body = new Spaces(sent);
+        var context = new DefaultHttpContext { RequestServices = scope.ServiceProvider };
+        var request = context.Request;
+        (request.Method, request.ContentType, request.ContentLength, request.Body) = ("POST", "application/json", claimed, body);
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        await endpoint.RequestDelegate!(context);
+
+        Assert.That(context.Response.StatusCode, Is.EqualTo(expected));
+        Assert.That(body.AllocatedAtFirstRead - before, Is.LessThan(1024 * 1024));
+    }
+
+    [Test]
     public void An_endpoint_without_a_secret_is_not_mapped()
     {
         Assert.That(
@@ -106,7 +149,7 @@ public sealed class WebhookTests : ServiceTests
     }
 
     private async Task<HttpResponseMessage> PushAsync(
-        string path, string body, string? secret, string? delivery = null, string mediaType = "application/json")
+        string path, string body, string? secret, string? delivery = null, string mediaType = "application/json", bool chunked = false)
     {
         var bytes = Encoding.UTF8.GetBytes(body);
         using var request = new HttpRequestMessage(HttpMethod.Post, path)
@@ -120,6 +163,19 @@ public sealed class WebhookTests : ServiceTests
             request.Headers.Add("X-Hub-Signature-256", $"sha256={Convert.ToHexStringLower(hash)}");
         }
 
+        request.Headers.TransferEncodingChunked = chunked;
         return await Http.SendAsync(request, Token);
+    }
+
+    /// <summary>A body of spaces, which arrive at once. The first read happens on the thread of the caller.</summary>
+    private sealed class Spaces(int length) : MemoryStream(Encoding.ASCII.GetBytes(new string(' ', length)))
+    {
+        public long? AllocatedAtFirstRead { get; private set; }
+
+        public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+        {
+            AllocatedAtFirstRead ??= GC.GetAllocatedBytesForCurrentThread();
+            return base.ReadAsync(buffer, cancellationToken);
+        }
     }
 }

@@ -53,7 +53,7 @@ internal static class AspNetService
         app.MapPost("/session", async (SignIn request, HttpContext context, SessionSignIn signIn, CancellationToken token) =>
             (await signIn.SignInWithPasswordAsync(context, request.Email, request.Password, token)).ToHttpResult());
         app.MapDelete("/session", async (HttpContext context, SessionSignIn signIn, CancellationToken token) =>
-            await signIn.SignOutAsync(context, token));
+            await signIn.SignOutAsync(context, token) ? Results.NoContent() : Results.Forbid());
         app.MapGet("/session", (CurrentSession current) => current.User).RequireAuthorization();
         app.MapPost("/session/renewal", async (HttpContext context, SessionSignIn signIn, CancellationToken token) =>
             (await signIn.RotateAsync(context, token)).Outcome).RequireAuthorization();

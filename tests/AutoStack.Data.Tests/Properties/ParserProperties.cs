@@ -68,6 +68,31 @@ public sealed class ParserProperties
     });
 
     [Test]
+    public void Comments_and_trailing_commas_of_a_body_change_nothing() => Property.Holds(
+        Gen.Select(
+            Gen.OneOf((WebhookProvider.GitHub, GitHub), (WebhookProvider.GitLab, GitLab), (WebhookProvider.Bitbucket, Bitbucket)),
+            Gen.Int[0, 1000], Nodes,
+            Gen.OneOf(
+                "", " ", "/**/", @"/*\u*/", @"/*\*/", @"/*\ud800\u0000*/", "/*\"*/", "/*,]}*/", "/*é\ud83d\ude80*/", "//\n", "//\\u\n",
+                "//\\\r\n")
+                .Array[1, 20]),
+        sample =>
+    {
+        var ((provider, body), place, node, gaps) = sample;
+        var root = JsonNode.Parse(body)!;
+        var places = Places(root).ToList();
+        places[place % places.Count](node?.DeepClone());
+        var strict = JsonElement.Parse(root.ToJsonString());
+        using var lenient = JsonDocument.Parse(
+            Lenient(root.ToJsonString(), gaps),
+            new JsonDocumentOptions { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true });
+        var stored = JsonElement.Parse(WebhookBody.ToStore(lenient.RootElement, "body"));
+        return JsonElement.DeepEquals(stored, JsonElement.Parse(WebhookBody.ToStore(strict, "body")))
+            && Push.TryParse(provider, lenient.RootElement, out var push) == Push.TryParse(provider, strict, out var same)
+            && push?.Repository == same?.Repository && (push?.Refs ?? []).SequenceEqual(same?.Refs ?? []);
+    });
+
+    [Test]
     public void A_signature_fits_its_body_and_secret_alone() => Property.Holds(
         Gen.Select(Gen.Byte.Array[1, 200], Property.Word(1, 30), Gen.Int[0, 10_000]), sample =>
     {
@@ -143,6 +168,31 @@ public sealed class ParserProperties
     [Test]
     public void No_text_keeps_the_address_of_a_repository_from_being_found() => Property.Holds(
         Property.Text, text => RepositoryAddress.Of(text) is { Host: not null, Path: not null });
+
+    // The JSON with texts around its tokens, and a comma before every second end.
+    private static string Lenient(string json, string[] gaps)
+    {
+        var bytes = Encoding.UTF8.GetBytes(json);
+        var reader = new Utf8JsonReader(bytes);
+        var text = new StringBuilder();
+        var (copied, count, isEmpty) = (0, 0, true);
+        while (reader.Read())
+        {
+            var (start, end) = ((int)reader.TokenStartIndex, (int)reader.BytesConsumed);
+            var isEnd = reader.TokenType is JsonTokenType.EndObject or JsonTokenType.EndArray;
+            text.Append(Encoding.UTF8.GetString(bytes, copied, start - copied)).Append(gaps[count++ % gaps.Length]);
+            if (isEnd && !isEmpty && count % 2 == 0)
+            {
+                text.Append(',').Append(gaps[count++ % gaps.Length]);
+            }
+
+            text.Append(Encoding.UTF8.GetString(bytes, start, end - start)).Append(gaps[count++ % gaps.Length]);
+            isEmpty = reader.TokenType is JsonTokenType.StartObject or JsonTokenType.StartArray;
+            copied = end;
+        }
+
+        return text.ToString();
+    }
 
     private static IEnumerable<Action<JsonNode?>> Places(JsonNode? node)
     {

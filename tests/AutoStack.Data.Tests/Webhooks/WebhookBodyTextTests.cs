@@ -119,15 +119,35 @@ public sealed class WebhookBodyTextTests
     }
 
     [TestCase("[1, /* hunter2 */ 2,]", "[1,2]")]
-    [TestCase("{\"a\": \"\\ud800\", // x\n }", "{\"a\":\"\uFFFD\"}")]
-    public void A_leniently_parsed_body_is_stored_as_strict_json(string lenient, string strict)
+    [TestCase("{\"a\": \"\\ud800\", // x\n }", @"{""a"":""\ufffd""}")]
+    [TestCase(@"{/*\u*/}", "{}")]
+    [TestCase(@"[/*\*/]", "[]")]
+    [TestCase("[1 //\\ud800\n,/*\\u0000*/\n]", "[1]")]
+    [TestCase(@"[""/*\u0000*/"",""a,]"",/*"",\*/]", @"[""/*\ufffd*/"",""a,]""]")]
+    [TestCase(@"{""a"":1.50,/*\u*/""a"":{""\u0062"":null,},""a"":true}", @"{""a"":1.50,""a"":{""\u0062"":null},""a"":true}")]
+    public void A_leniently_parsed_body_is_stored_as_strict_json(string lenient, string strict) =>
+        Assert.That(StoredOfLenient(lenient), Is.EqualTo(strict));
+
+    [Test]
+    public void A_leniently_parsed_body_may_be_nested_deeply()
     {
-        using var document = JsonDocument.Parse(
-            lenient, new JsonDocumentOptions { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true });
+        var deep = string.Concat(Enumerable.Repeat(@"[/*\u*/", 2000)) + string.Concat(Enumerable.Repeat("],", 1999)) + "]";
 
-        var stored = Encoding.UTF8.GetString(WebhookBody.ToStore(document.RootElement, "body"));
+        Assert.That(StoredOfLenient(deep), Is.EqualTo(Nested(200, $"\"{WebhookBody.TooDeep}\"")));
+    }
 
-        Assert.That(JsonElement.DeepEquals(JsonElement.Parse(stored), JsonElement.Parse(strict)), Is.True, stored);
+    [Test]
+    public void A_leniently_parsed_push_is_a_push()
+    {
+        using var body = ParseLeniently(
+            """
+            {/*\u*/"ref":"refs/heads/main","before":"0","after":"1111111111111111111111111111111111111111",
+             "repository":{"id":1,"clone_url":"https://github.com/ada/site.git",}, // \u
+            }
+            """);
+
+        Assert.That(Push.TryParse(WebhookProvider.GitHub, body.RootElement, out var push), Is.True);
+        Assert.That(push!.Refs.Select(pushed => pushed.Name), Is.EqualTo(new[] { "main" }));
     }
 
     [TestCaseSource(nameof(WithSecrets))]
@@ -143,6 +163,19 @@ public sealed class WebhookBodyTextTests
         Assert.That(JsonNumber.WrittenOut(Encoding.ASCII.GetBytes(number)), Is.InRange(least, least + 2));
 
     internal static string Nested(int depth, string inside) => new string('[', depth) + inside + new string(']', depth);
+
+    private static JsonDocument ParseLeniently(string json) => JsonDocument.Parse(json, new JsonDocumentOptions
+    {
+        MaxDepth = int.MaxValue,
+        CommentHandling = JsonCommentHandling.Skip,
+        AllowTrailingCommas = true,
+    });
+
+    private static string StoredOfLenient(string json)
+    {
+        using var document = ParseLeniently(json);
+        return Encoding.UTF8.GetString(WebhookBody.ToStore(document.RootElement, "body"));
+    }
 
     private static string Stored(string json) =>
         Encoding.UTF8.GetString(WebhookBody.ToStore(JsonElement.Parse(json, new JsonDocumentOptions { MaxDepth = int.MaxValue }), "body"));
