@@ -17,21 +17,25 @@ public sealed class ArchiveException : AutoStackDataException
     }
 
     /// <summary>Runs a call of a store, and reports its failure.</summary>
-    internal static async Task<T> OfStoreAsync<T>(string doing, Func<Task<T>> call)
+    internal static async Task<T> OfStoreAsync<T>(string doing, Func<Task<T>> call, CancellationToken cancellationToken)
     {
         try
         {
             return await call().ConfigureAwait(false);
         }
-        catch (Exception exception) when (IsOfStore(exception))
+        catch (Exception exception) when (IsOfStore(exception, cancellationToken))
         {
             throw OfStore(doing, exception);
         }
     }
 
-    /// <summary>Whether an exception is neither the library's nor the database's, and no cancellation.</summary>
-    internal static bool IsOfStore(Exception exception) =>
-        exception is not (AutoStackDataException or NpgsqlException or OperationCanceledException);
+    /// <summary>
+    /// Whether an exception is neither the library's nor the database's, and no cancellation by the caller. A store reports its own
+    /// time limit as a cancellation, as an HttpClient does.
+    /// </summary>
+    internal static bool IsOfStore(Exception exception, CancellationToken cancellationToken) => exception is OperationCanceledException
+        ? !cancellationToken.IsCancellationRequested
+        : exception is not (AutoStackDataException or NpgsqlException);
 
     /// <summary>The failure of a store.</summary>
     internal static ArchiveException OfStore(string doing, Exception exception) =>

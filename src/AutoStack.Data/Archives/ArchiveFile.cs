@@ -27,11 +27,11 @@ internal static class ArchiveFile
             is > 0 and var read)
         {
             tally.Add(piece.AsSpan(0, read));
-            await ToStoreAsync(plain.WriteAsync(piece.AsMemory(0, read), cancellationToken)).ConfigureAwait(false);
+            await ToStoreAsync(plain.WriteAsync(piece.AsMemory(0, read), cancellationToken), cancellationToken).ConfigureAwait(false);
             report(tally.Rows);
         }
 
-        await ToStoreAsync(encoder.DisposeAsync()).ConfigureAwait(false);
+        await ToStoreAsync(encoder.DisposeAsync(), cancellationToken).ConfigureAwait(false);
         return new(tally, file.Count, file.Sha256(), plain.Count, plain.Sha256());
     }
 
@@ -54,7 +54,7 @@ internal static class ArchiveFile
 
         var data = ArchiveNames.Data(manifest.Name, format);
         var source = await ArchiveException.OfStoreAsync(
-            $"opening {data}", () => store.OpenAsync(data, cancellationToken)).ConfigureAwait(false)
+            $"opening {data}", () => store.OpenAsync(data, cancellationToken), cancellationToken).ConfigureAwait(false)
             ?? throw Damaged(manifest, "the file with the rows is missing");
         await using var closing = source.ConfigureAwait(false);
         using var file = new HashedStream(source);
@@ -105,14 +105,15 @@ internal static class ArchiveFile
         ArchiveManifest manifest, HashedStream file, Stream source, byte[] piece, CancellationToken cancellationToken)
     {
         var seekable = source.CanSeek ? source : await ArchiveException.OfStoreAsync(
-            "creating a temporary file", () => Task.FromResult<Stream>(TemporaryFile())).ConfigureAwait(false);
+            "creating a temporary file", () => Task.FromResult<Stream>(TemporaryFile()), cancellationToken).ConfigureAwait(false);
         try
         {
             while (await FromStoreAsync(manifest, file, piece, cancellationToken).ConfigureAwait(false) is > 0 and var read)
             {
                 if (seekable != source)
                 {
-                    await ToStoreAsync(seekable.WriteAsync(piece.AsMemory(0, read), cancellationToken)).ConfigureAwait(false);
+                    await ToStoreAsync(seekable.WriteAsync(piece.AsMemory(0, read), cancellationToken), cancellationToken)
+                        .ConfigureAwait(false);
                 }
             }
 
@@ -145,13 +146,13 @@ internal static class ArchiveFile
     private static ArchiveException Damaged(ArchiveManifest manifest, string what, Exception? cause = null) =>
         new($"The archive {manifest.Name} is damaged: {what}.", cause);
 
-    private static async ValueTask ToStoreAsync(ValueTask write)
+    private static async ValueTask ToStoreAsync(ValueTask write, CancellationToken cancellationToken)
     {
         try
         {
             await write.ConfigureAwait(false);
         }
-        catch (Exception exception) when (ArchiveException.IsOfStore(exception))
+        catch (Exception exception) when (ArchiveException.IsOfStore(exception, cancellationToken))
         {
             throw ArchiveException.OfStore("writing rows", exception);
         }
@@ -168,7 +169,7 @@ internal static class ArchiveFile
         {
             throw Damaged(manifest, "the file cannot be decompressed or parsed", exception);
         }
-        catch (Exception exception) when (ArchiveException.IsOfStore(exception))
+        catch (Exception exception) when (ArchiveException.IsOfStore(exception, cancellationToken))
         {
             throw ArchiveException.OfStore($"reading {manifest.Name}", exception);
         }

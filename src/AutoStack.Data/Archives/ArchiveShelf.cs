@@ -7,7 +7,8 @@ internal static class ArchiveShelf
     public static async Task<IReadOnlyList<ArchiveEntry>> ListAsync(
         IArchiveStore store, ArchiveFormats formats, string? partition, CancellationToken cancellationToken)
     {
-        var objects = await ArchiveException.OfStoreAsync("listing", () => store.ListAsync(cancellationToken)).ConfigureAwait(false);
+        var objects = await ArchiveException.OfStoreAsync(
+            "listing", () => store.ListAsync(cancellationToken), cancellationToken).ConfigureAwait(false);
         var files = objects.ToLookup(one => one.Name, one => one.Bytes, StringComparer.Ordinal);
         var names = objects
             .Select(one => ArchiveNames.OfManifest(one.Name) ?? formats.OfData(one.Name))
@@ -32,7 +33,8 @@ internal static class ArchiveShelf
             return null;
         }
 
-        var objects = await ArchiveException.OfStoreAsync("listing", () => store.ListAsync(cancellationToken)).ConfigureAwait(false);
+        var objects = await ArchiveException.OfStoreAsync(
+            "listing", () => store.ListAsync(cancellationToken), cancellationToken).ConfigureAwait(false);
         var files = objects.ToLookup(one => one.Name, one => one.Bytes, StringComparer.Ordinal);
         return formats.DataNames(name).Append(ArchiveNames.Manifest(name)).Any(files.Contains)
             ? await ReadAsync(name, store, formats, files, cancellationToken).ConfigureAwait(false)
@@ -54,7 +56,8 @@ internal static class ArchiveShelf
                     (stream, token) => stream.WriteAsync(text, token).AsTask(),
                     cancellationToken).ConfigureAwait(false);
                 return true;
-            }).ConfigureAwait(false);
+            },
+            cancellationToken).ConfigureAwait(false);
 
         // A store may report a write that it has lost: rows are dropped only when the archive is there.
         var found = await FindAsync(draft.Name, store, formats, cancellationToken).ConfigureAwait(false);
@@ -96,8 +99,8 @@ internal static class ArchiveShelf
         }
 
         var stream = await ArchiveException.OfStoreAsync(
-            $"opening {ArchiveNames.Manifest(name)}", () => store.OpenAsync(ArchiveNames.Manifest(name), cancellationToken))
-            .ConfigureAwait(false);
+            $"opening {ArchiveNames.Manifest(name)}", () => store.OpenAsync(ArchiveNames.Manifest(name), cancellationToken),
+            cancellationToken).ConfigureAwait(false);
         if (stream is null)
         {
             return new(name, ArchiveState.Incomplete) { Problem = "The manifest was removed meanwhile." };
@@ -109,8 +112,8 @@ internal static class ArchiveShelf
             try
             {
                 manifest = await ArchiveException.OfStoreAsync(
-                    $"reading {ArchiveNames.Manifest(name)}", () => ManifestJson.ReadAsync(name, stream, cancellationToken))
-                    .ConfigureAwait(false);
+                    $"reading {ArchiveNames.Manifest(name)}", () => ManifestJson.ReadAsync(name, stream, cancellationToken),
+                    cancellationToken).ConfigureAwait(false);
             }
             catch (ArchiveException exception) when (exception.InnerException is null or System.Text.Json.JsonException)
             {

@@ -172,12 +172,15 @@ internal sealed partial class LogArchive(Db db, PartitionMaintenance partitions,
                 },
                 cancellationToken).ConfigureAwait(false);
         }
-        catch (Exception exception) when (exception is not OperationCanceledException)
+        catch (Exception exception)
         {
             own?.Throw();
-            throw ArchiveException.IsOfStore(exception)
-                ? ArchiveException.OfStore($"storing {data}", exception)
-                : exception;
+            if (ArchiveException.IsOfStore(exception, cancellationToken))
+            {
+                throw ArchiveException.OfStore($"storing {data}", exception);
+            }
+
+            throw;
         }
 
         return draft ?? throw new ArchiveException($"The archive store did not write {data}.");

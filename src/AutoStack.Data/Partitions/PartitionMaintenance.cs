@@ -3,6 +3,7 @@ using System.Diagnostics.Metrics;
 using System.Text.RegularExpressions;
 using AutoStack.Data.HealthChecks;
 using AutoStack.Data.Postgres;
+using Npgsql;
 
 namespace AutoStack.Data.Partitions;
 
@@ -116,8 +117,18 @@ internal sealed partial class PartitionMaintenance(
         var partitions = await ListBoundedAsync(table, cancellationToken).ConfigureAwait(false);
         foreach (var partition in partitions.Where(partition => partition.Until <= before))
         {
-            if (await (archiving?.Invoke(table, partition, before, cancellationToken)
-                ?? DropAsync(partition.Name, before, cancellationToken)).ConfigureAwait(false))
+            bool isDropped;
+            try
+            {
+                isDropped = await (archiving?.Invoke(table, partition, before, cancellationToken)
+                    ?? DropAsync(partition.Name, before, cancellationToken)).ConfigureAwait(false);
+            }
+            catch (Exception exception) when (exception is NpgsqlException or AutoStackDataException)
+            {
+                return new Release(Before: null, dropped, exception);
+            }
+
+            if (isDropped)
             {
                 dropped++;
             }
@@ -218,7 +229,8 @@ internal sealed partial class PartitionMaintenance(
     /// <summary>What a retention run has dropped, and what is left to purge.</summary>
     /// <param name="Before">The moment before which rows are purged one by one; null when none are.</param>
     /// <param name="Dropped">The number of dropped partitions.</param>
-    internal readonly record struct Release(DateTimeOffset? Before, int Dropped);
+    /// <param name="Failure">Why the next partition was not dropped; null without a failure.</param>
+    internal readonly record struct Release(DateTimeOffset? Before, int Dropped, Exception? Failure = null);
 }
 
 /// <summary>Drops a partition in another way, for example after it was archived; false when the partition stays.</summary>

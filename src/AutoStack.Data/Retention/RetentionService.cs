@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.ExceptionServices;
 using AutoStack.Data.Logs;
 using AutoStack.Data.Postgres;
 using AutoStack.Data.Values;
@@ -115,6 +116,11 @@ internal sealed class RetentionService(Db db, RetentionSources sources) : IReten
                 {
                     var release = await sources.Partitions.ReleaseAsync(rule.Table, before, cancellationToken).ConfigureAwait(false);
                     (result, released) = (result with { Partitions = release.Dropped }, true);
+                    if (release.Failure is { } failure)
+                    {
+                        ExceptionDispatchInfo.Throw(failure);
+                    }
+
                     if (release.Before is not { } first)
                     {
                         break;

@@ -77,6 +77,56 @@ public sealed class ArchiveRetentionTests : ArchiveTestsBase
         Assert.That(Directory.EnumerateFiles(Folder), Is.Empty);
     }
 
+    // An HttpClient reports its own time limit as a cancellation.
+    [TestCase("before a write")]
+    [TestCase("within a write")]
+    [TestCase("list")]
+    [TestCase("open")]
+    [TestCase("read")]
+    public async Task A_store_that_ends_a_call_by_its_own_time_limit_fails_one_table(string place)
+    {
+        var deployment = await AddAprilAsync();
+        await ExecuteAsync(
+            """
+            INSERT INTO deployment_health_checks (id, deployment_id, url, is_live, checked_at)
+            VALUES ($1, $2, 'u', TRUE, '2026-04-10')
+            """,
+            Guid.CreateVersion7(April), deployment);
+        var hasFailed = false;
+        var store = new ChangedStore(Store)
+        {
+            BeforeWrite = _ => TimeOut("before a write"),
+            BeforeList = () => TimeOut("list"),
+            BeforeOpen = _ => TimeOut("open"),
+            Full = place == "within a write" ? (".csv.gz", 0) : null,
+            AtFull = () => TimeOut("within a write").GetAwaiter().GetResult(),
+            Broken = place == "read" ? 0 : null,
+            AtBroken = () => TimeOut("read").GetAwaiter().GetResult(),
+        };
+
+        var results = await RetainAsync(store);
+
+        Assert.That(
+            results[0].Failure,
+            Is.TypeOf<ArchiveException>().With.Message.StartsWith("The archive store failed while ").And.InnerException
+                .InstanceOf<OperationCanceledException>());
+        Assert.That(results[0].Partitions, Is.EqualTo(1), "the partition of March, which has no rows, was dropped before");
+        Assert.That(results.Skip(1).Select(result => (result.Failure, result.Partitions)), Is.All.EqualTo(((Exception?)null, 2)));
+        Assert.That(await CountAsync("deployment_logs"), Is.EqualTo(3L));
+        Assert.That(await CountAsync("deployment_health_checks"), Is.Zero);
+
+        Task TimeOut(string here)
+        {
+            if (here != place || hasFailed)
+            {
+                return Task.CompletedTask;
+            }
+
+            hasFailed = true;
+            return Task.FromException(new TaskCanceledException("The request timed out.", new TimeoutException()));
+        }
+    }
+
     // The worst case: as many rows have gone as have come, so that the number is that of the archive.
     [TestCase(false)]
     [TestCase(true)]

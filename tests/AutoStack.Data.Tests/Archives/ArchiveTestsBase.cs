@@ -229,6 +229,18 @@ internal sealed class ChangedStore(IArchiveStore inner) : IArchiveStore
     /// <summary>The bytes after which a read fails; null for none.</summary>
     public int? Broken { get; set; }
 
+    /// <summary>What happens at <see cref="Broken"/>; a failure by default.</summary>
+    public Action AtBroken { get; set; } = () => throw new IOException("The line was cut.");
+
+    /// <summary>Runs before the objects are listed.</summary>
+    public Func<Task> BeforeList { get; set; } = () => Task.CompletedTask;
+
+    /// <summary>Runs before an object is opened.</summary>
+    public Func<string, Task> BeforeOpen { get; set; } = _ => Task.CompletedTask;
+
+    /// <summary>Runs before an object is removed.</summary>
+    public Func<string, Task> BeforeRemove { get; set; } = _ => Task.CompletedTask;
+
     public async Task WriteAsync(string name, Func<Stream, CancellationToken, Task> write, CancellationToken cancellationToken)
     {
         await BeforeWrite(name);
@@ -243,16 +255,27 @@ internal sealed class ChangedStore(IArchiveStore inner) : IArchiveStore
         await AfterWrite(name);
     }
 
-    public async Task<Stream?> OpenAsync(string name, CancellationToken cancellationToken) =>
-        await inner.OpenAsync(name, cancellationToken) is { } stream
+    public async Task<Stream?> OpenAsync(string name, CancellationToken cancellationToken)
+    {
+        await BeforeOpen(name);
+        return await inner.OpenAsync(name, cancellationToken) is { } stream
             ? Broken is { } bytes && !name.EndsWith(".json", StringComparison.Ordinal)
-                ? new LimitedStream(stream, bytes, () => throw new IOException("The line was cut."))
+                ? new LimitedStream(stream, bytes, AtBroken)
                 : stream
             : null;
+    }
 
-    public Task<IReadOnlyList<StoredObject>> ListAsync(CancellationToken cancellationToken) => inner.ListAsync(cancellationToken);
+    public async Task<IReadOnlyList<StoredObject>> ListAsync(CancellationToken cancellationToken)
+    {
+        await BeforeList();
+        return await inner.ListAsync(cancellationToken);
+    }
 
-    public Task<bool> RemoveAsync(string name, CancellationToken cancellationToken) => inner.RemoveAsync(name, cancellationToken);
+    public async Task<bool> RemoveAsync(string name, CancellationToken cancellationToken)
+    {
+        await BeforeRemove(name);
+        return await inner.RemoveAsync(name, cancellationToken);
+    }
 
     private sealed class LimitedStream(Stream inner, int limit, Action atLimit) : Stream
     {
