@@ -1,5 +1,4 @@
 using AutoStack.Data.Partitions;
-using AutoStack.Data.Postgres;
 
 namespace AutoStack.Data.Archives;
 

@@ -13,9 +13,9 @@ public sealed class ArchiveColumnTests : ArchiveTestsBase
         var deployment = await AddAprilAsync();
         await ExecuteAsync("CREATE TYPE log_severity AS ENUM ('low', 'high')");
         await ExecuteAsync("CREATE TYPE restored.\"Log \"\"Severity\"\"\" AS ENUM ('low', 'high')");
-        await ExecuteAsync("""
+        await ExecuteAsync(""""
             ALTER TABLE deployment_logs ADD COLUMN severity log_severity, ADD COLUMN others restored."Log ""Severity"""[]
-            """);
+            """");
         try
         {
             await ExecuteAsync(

@@ -88,7 +88,10 @@ public sealed class ArchiveRetentionTests : ArchiveTestsBase
     {
         var deployment = await AddAprilAsync();
         await ExecuteAsync(
-            "INSERT INTO deployment_health_checks (id, deployment_id, url, is_live) VALUES ($1, $2, 'http://a', TRUE)",
+            """
+            INSERT INTO deployment_health_checks (id, deployment_id, url, is_live, checked_at)
+            VALUES ($1, $2, 'u', TRUE, '2026-04-10')
+            """,
             Guid.CreateVersion7(April), deployment);
         var hasFailed = false;
         var store = new ChangedStore(Store)
@@ -256,7 +259,7 @@ public sealed class ArchiveRetentionTests : ArchiveTestsBase
             ALTER TABLE public.deployment_logs ATTACH PARTITION autostack_partitions.by_hand FOR VALUES FROM {bounds}
             """);
 
-        var status = await Get<IPartitionMaintenance>().FindStatusAsync(Token);
+        var status = await Get<IPartitionMaintenance>().MaintainAsync(Token);
         var byHand = status.Tables[0].Partitions.Single(partition => partition.Name == "by_hand");
         var alone = await Archive.ArchiveAsync("by_hand", Store, null, Token);
         var archived = await Archive.ArchivePastAsync(DateTimeOffset.MaxValue, Store, null, Token);
