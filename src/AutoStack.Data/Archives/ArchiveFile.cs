@@ -18,20 +18,30 @@ internal static class ArchiveFile
         CancellationToken cancellationToken)
     {
         var tally = new CsvTally();
-        using var file = new HashedStream(target);
+        using var file = new HashedStream(target, cancellationToken);
         var encoder = format.OpenWrite(file, columns);
         await using var closing = encoder.ConfigureAwait(false);
         using var plain = new HashedStream(encoder);
         var piece = new byte[PieceSize];
-        while (await rows.ReadAtLeastAsync(piece, PieceSize / 2, throwOnEndOfStream: false, cancellationToken).ConfigureAwait(false)
-            is > 0 and var read)
+        try
         {
-            tally.Add(piece.AsSpan(0, read));
-            await ToStoreAsync(plain.WriteAsync(piece.AsMemory(0, read), cancellationToken), cancellationToken).ConfigureAwait(false);
-            report(tally.Rows);
+            while (await rows.ReadAtLeastAsync(piece, PieceSize / 2, throwOnEndOfStream: false, cancellationToken).ConfigureAwait(false)
+                is > 0 and var read)
+            {
+                tally.Add(piece.AsSpan(0, read));
+                await ToStoreAsync(plain.WriteAsync(piece.AsMemory(0, read), cancellationToken), cancellationToken).ConfigureAwait(false);
+                report(tally.Rows);
+            }
+
+            await ToStoreAsync(encoder.DisposeAsync(), cancellationToken).ConfigureAwait(false);
+        }
+        catch
+        {
+            // An encoder that is disposed writes its rest, and would report its own failure.
+            file.IsDiscarding = true;
+            throw;
         }
 
-        await ToStoreAsync(encoder.DisposeAsync(), cancellationToken).ConfigureAwait(false);
         return new(tally, file.Count, file.Sha256(), plain.Count, plain.Sha256());
     }
 

@@ -3,6 +3,9 @@ namespace AutoStack.Data.Archives;
 /// <summary>The archives of a store: manifests, and files that have none.</summary>
 internal static class ArchiveShelf
 {
+    // A store that does not answer must not keep the caller of a cancelled archive.
+    private static readonly TimeSpan LongestRemoval = TimeSpan.FromSeconds(10);
+
     /// <summary>Lists the archives of one partition, or all, by their names.</summary>
     public static async Task<IReadOnlyList<ArchiveEntry>> ListAsync(
         IArchiveStore store, ArchiveFormats formats, string? partition, CancellationToken cancellationToken)
@@ -67,26 +70,26 @@ internal static class ArchiveShelf
                 $"The archive store did not keep the manifest of {draft.Name}. {found?.Problem}".TrimEnd());
     }
 
-    /// <summary>Removes a file that belongs to no archive. What cannot be removed is listed as incomplete.</summary>
-    public static async Task TryRemoveAsync(IArchiveStore store, string name)
+    /// <summary>
+    /// Removes objects that belong to no archive, in their order, within ten seconds in all. What cannot be removed is listed as
+    /// incomplete.
+    /// </summary>
+    public static async Task TryRemoveAsync(IArchiveStore store, IEnumerable<string> names, CancellationToken cancellationToken)
     {
-        try
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        limit.CancelAfter(LongestRemoval);
+        foreach (var name in names)
         {
-            await store.RemoveAsync(name, CancellationToken.None).ConfigureAwait(false);
-        }
+            try
+            {
+                // A store may ignore its token.
+                await store.RemoveAsync(name, limit.Token).WaitAsync(limit.Token).ConfigureAwait(false);
+            }
 #pragma warning disable CA1031 // The failure that led here is reported.
-        catch (Exception)
+            catch (Exception)
 #pragma warning restore CA1031
-        {
-        }
-    }
-
-    /// <summary>Removes the file with the rows of an archive that has no manifest, whichever its format is.</summary>
-    public static async Task TryRemoveRowsAsync(IArchiveStore store, ArchiveFormats formats, string archive)
-    {
-        foreach (var name in formats.DataNames(archive))
-        {
-            await TryRemoveAsync(store, name).ConfigureAwait(false);
+            {
+            }
         }
     }
 

@@ -5,12 +5,17 @@ namespace AutoStack.Data.Archives;
 /// <summary>
 /// Counts and hashes the bytes that pass through to another stream, or come from it; closing it leaves the other one open.
 /// </summary>
-internal sealed class HashedStream(Stream inner) : Stream
+/// <param name="inner">The other stream.</param>
+/// <param name="token">Stops writes that come without a token, such as those of an encoder that is disposed.</param>
+internal sealed class HashedStream(Stream inner, CancellationToken token = default) : Stream
 {
     private readonly IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
 
     /// <summary>The number of bytes so far.</summary>
     public long Count { get; private set; }
+
+    /// <summary>Whether further writes are ignored: the other stream has failed, or its file is given up.</summary>
+    public bool IsDiscarding { get; set; }
 
     public override bool CanRead => inner.CanRead;
 
@@ -29,9 +34,16 @@ internal sealed class HashedStream(Stream inner) : Stream
     /// <summary>The SHA-256 of the bytes so far, in hexadecimal digits.</summary>
     public string Sha256() => Convert.ToHexStringLower(hash.GetCurrentHash());
 
-    public override void Flush() => inner.Flush();
+    public override void Flush()
+    {
+        if (!IsDiscarding)
+        {
+            inner.Flush();
+        }
+    }
 
-    public override Task FlushAsync(CancellationToken cancellationToken) => inner.FlushAsync(cancellationToken);
+    public override Task FlushAsync(CancellationToken cancellationToken) =>
+        IsDiscarding ? Task.CompletedTask : inner.FlushAsync(Of(cancellationToken));
 
     public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
 
@@ -56,6 +68,11 @@ internal sealed class HashedStream(Stream inner) : Stream
 
     public override void Write(ReadOnlySpan<byte> buffer)
     {
+        if (IsDiscarding)
+        {
+            return;
+        }
+
         inner.Write(buffer);
         Add(buffer);
     }
@@ -65,7 +82,12 @@ internal sealed class HashedStream(Stream inner) : Stream
 
     public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
     {
-        await inner.WriteAsync(buffer, cancellationToken).ConfigureAwait(false);
+        if (IsDiscarding)
+        {
+            return;
+        }
+
+        await inner.WriteAsync(buffer, Of(cancellationToken)).ConfigureAwait(false);
         Add(buffer.Span);
     }
 
@@ -82,6 +104,8 @@ internal sealed class HashedStream(Stream inner) : Stream
 
         base.Dispose(disposing);
     }
+
+    private CancellationToken Of(CancellationToken given) => given.CanBeCanceled ? given : token;
 
     private void Add(ReadOnlySpan<byte> bytes)
     {

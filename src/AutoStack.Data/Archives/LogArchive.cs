@@ -126,7 +126,7 @@ internal sealed partial class LogArchive(Db db, PartitionMaintenance partitions,
         foreach (var left in entries.Where(entry => entry.State == ArchiveState.Incomplete
             && ArchiveNames.TimeOf(entry.Name) < at - LongestRun))
         {
-            await ArchiveShelf.TryRemoveRowsAsync(store, formats, left.Name).ConfigureAwait(false);
+            await ArchiveShelf.TryRemoveAsync(store, formats.DataNames(left.Name), cancellationToken).ConfigureAwait(false);
         }
 
         var name = ArchiveNames.New(partition.Name, at);
@@ -140,8 +140,8 @@ internal sealed partial class LogArchive(Db db, PartitionMaintenance partitions,
         catch
         {
             // The manifest first: a store may have stored it, and then failed.
-            await ArchiveShelf.TryRemoveAsync(store, ArchiveNames.Manifest(name)).ConfigureAwait(false);
-            await ArchiveShelf.TryRemoveAsync(store, ArchiveNames.Data(name, formats.New)).ConfigureAwait(false);
+            await ArchiveShelf.TryRemoveAsync(
+                store, [ArchiveNames.Manifest(name), ArchiveNames.Data(name, formats.New)], CancellationToken.None).ConfigureAwait(false);
             throw;
         }
     }

@@ -155,6 +155,52 @@ public sealed class ArchiveFaultTests(string format)
         Assert.That((await Archive.ArchiveAsync(AprilLogs, Store, null, Token))!.Outcome, Is.EqualTo(ArchiveOutcome.Archived));
     }
 
+    // Few rows are written when the encoder is disposed, many before.
+    [TestCase(3)]
+    [TestCase(40_000)]
+    public async Task A_cancelled_archive_on_a_hung_store_ends_and_leaves_no_transaction(int rows)
+    {
+        await AddAprilAsync(rows);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(Token);
+        var store = new HungStore(Store);
+
+        var run = Archive.ArchiveAsync(AprilLogs, store, null, stop.Token);
+        await store.Hangs.WaitAsync(Token);
+        Assert.That(await CountTransactionsAsync(), Is.EqualTo(1L));
+        await stop.CancelAsync();
+
+        Assert.That(() => run.WaitAsync(TimeSpan.FromMinutes(1)), Throws.InstanceOf<OperationCanceledException>());
+        for (var tries = 0; tries < 600 && await CountTransactionsAsync() is not 0L; tries++)
+        {
+            await Task.Delay(100, Token);
+        }
+
+        Assert.That(await CountTransactionsAsync(), Is.Zero);
+    }
+
+    [Test]
+    public async Task A_store_whose_stream_fails_each_time_is_reported_as_such()
+    {
+        await AddAprilAsync(40_000);
+        var store = new HungStore(Store) { Fails = true };
+
+        var failure = Assert.CatchAsync<Exception>(() => Archive.ArchiveAsync(AprilLogs, store, null, Token));
+
+        Assert.That(failure, Is.TypeOf<ArchiveException>().With.Message.Contains("No space left on device"));
+    }
+
+    [Test]
+    public async Task A_failed_archive_does_not_wait_for_a_removal_that_hangs()
+    {
+        await AddAprilAsync(200);
+        var never = new TaskCompletionSource();
+        var store = new ChangedStore(Store) { Full = (EndOf(Rows), 10), BeforeRemove = _ => never.Task };
+
+        Assert.That(
+            () => Archive.ArchiveAsync(AprilLogs, store, null, Token).WaitAsync(TimeSpan.FromMinutes(1)),
+            Throws.TypeOf<ArchiveException>().With.Message.Contains("No space left on device"));
+    }
+
     [Test]
     public async Task Two_archivers_at_once_make_sound_archives()
     {
@@ -180,6 +226,11 @@ public sealed class ArchiveFaultTests(string format)
             Assert.That(await Restore.RestoreAsync(name, RestoreTarget.Table("restored", "logs"), Store, null, Token), Is.Null);
         }
     }
+
+    private async Task<object?> CountTransactionsAsync() => await ScalarAsync("""
+        SELECT count(*) FROM pg_stat_activity
+        WHERE datname = current_database() AND backend_type = 'client backend' AND xact_start IS NOT NULL AND pid <> pg_backend_pid()
+        """);
 
     private string EndOf(string end) => end == Rows ? $".{format}" : end;
 
@@ -211,5 +262,43 @@ public sealed class ArchiveFaultTests(string format)
         var before = await File.ReadAllTextAsync(path);
         Assert.That(before, Does.Contain(text));
         await File.WriteAllTextAsync(path, before.Replace(text, by, StringComparison.Ordinal));
+    }
+
+    /// <summary>A folder to which no byte can be written: a write lasts until its token is cancelled, or fails.</summary>
+    private sealed class HungStore(IArchiveStore inner) : IArchiveStore
+    {
+        private readonly TaskCompletionSource hangs = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        /// <summary>Ends when a write hangs.</summary>
+        public Task Hangs => hangs.Task;
+
+        /// <summary>Whether each write fails at once.</summary>
+        public bool Fails { get; init; }
+
+        public Task WriteAsync(string name, Func<Stream, CancellationToken, Task> write, CancellationToken cancellationToken) =>
+            inner.WriteAsync(name, (_, token) => write(new HungStream(this), token), cancellationToken);
+
+        public Task<Stream?> OpenAsync(string name, CancellationToken cancellationToken) => inner.OpenAsync(name, cancellationToken);
+
+        public Task<IReadOnlyList<StoredObject>> ListAsync(CancellationToken cancellationToken) => inner.ListAsync(cancellationToken);
+
+        public Task<bool> RemoveAsync(string name, CancellationToken cancellationToken) => inner.RemoveAsync(name, cancellationToken);
+
+        private sealed class HungStream(HungStore store) : MemoryStream
+        {
+            public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
+            {
+                if (store.Fails)
+                {
+                    throw new IOException("No space left on device");
+                }
+
+                store.hangs.TrySetResult();
+                await Task.Delay(Timeout.Infinite, cancellationToken);
+            }
+
+            public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
+                WriteAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
+        }
     }
 }
