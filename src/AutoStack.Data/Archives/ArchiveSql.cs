@@ -11,6 +11,15 @@ internal static class ArchiveSql
     private const string From = "pg_catalog.current_setting('autostack.archive_from')::uuid";
     private const string Until = "pg_catalog.current_setting('autostack.archive_until')::uuid";
 
+    /// <summary>
+    /// The settings by which the server prints values without loss and names of types in one form, whatever those of the database are.
+    /// </summary>
+    public const string Form = """
+        pg_catalog.set_config('datestyle', 'ISO, MDY', TRUE), pg_catalog.set_config('intervalstyle', 'postgres', TRUE),
+            pg_catalog.set_config('bytea_output', 'hex', TRUE), pg_catalog.set_config('extra_float_digits', '3', TRUE),
+            pg_catalog.set_config('quote_all_identifiers', 'off', TRUE), pg_catalog.set_config('statement_timeout', '0', TRUE)
+        """;
+
     /// <summary>Everything that follows sees the rows of one moment, and nothing is changed.</summary>
     public static Statement Snapshot() => new("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY");
 
@@ -19,12 +28,12 @@ internal static class ArchiveSql
         "SELECT c.row_count, c.content, c.newest FROM public.log_partition_content(@name, FALSE) c", P.Text(partition, name: "name"));
 
     /// <summary>The same, with the versions, and with the settings that the COPY needs.</summary>
-    public static Statement Facts(string partition, string from, string until) => new("""
+    public static Statement Facts(string partition, string from, string until) => new($"""
         SELECT c.row_count, c.content,
             (SELECT pg_catalog.max(v.version)::bigint FROM public.schema_versions v WHERE v.script_set::text = 'core'),
             pg_catalog.current_setting('server_version'),
             pg_catalog.set_config('autostack.archive_from', @lower, TRUE), pg_catalog.set_config('autostack.archive_until', @upper, TRUE),
-            pg_catalog.set_config('datestyle', 'ISO, MDY', TRUE), pg_catalog.set_config('statement_timeout', '0', TRUE)
+            {Form}
         FROM public.log_partition_content(@name, FALSE) c
         """, P.Text(partition, name: "name"), P.Text(from, name: "lower"), P.Text(until, name: "upper"));
 

@@ -20,7 +20,7 @@ internal sealed partial class LogArchive
         var at = (await partitions.FindStatusAsync(cancellationToken).ConfigureAwait(false)).ReadAt;
         for (var attempt = 0; attempt < MaxAttempts; attempt++)
         {
-            var content = await FindContentAsync(partition.Name, cancellationToken).ConfigureAwait(false);
+            var content = await FindContentAsync(table, partition.Name, cancellationToken).ConfigureAwait(false);
             if (content is null || content.Newest >= before)
             {
                 return false;
@@ -34,7 +34,7 @@ internal sealed partial class LogArchive
             catch (Exception exception) when (exception is AutoStackDataException or NpgsqlException)
             {
                 // Another process may have archived and dropped the partition meanwhile.
-                if (await FindContentAsync(partition.Name, cancellationToken).ConfigureAwait(false) is null)
+                if (await FindContentAsync(table, partition.Name, cancellationToken).ConfigureAwait(false) is null)
                 {
                     return false;
                 }

@@ -17,7 +17,8 @@ internal sealed partial class LogArchive(Db db, PartitionMaintenance partitions,
         ArgumentNullException.ThrowIfNull(store);
         var status = await partitions.FindStatusAsync(cancellationToken).ConfigureAwait(false);
         var found = Past(status, status.ReadAt).FirstOrDefault(one => one.Partition.Name == partition);
-        return found.Table is not null && await FindContentAsync(partition, cancellationToken).ConfigureAwait(false) is { } content
+        return found.Table is not null
+            && await FindContentAsync(found.Table, partition, cancellationToken).ConfigureAwait(false) is { } content
             ? await ArchiveAsync(found.Table, found.Partition, content, status.ReadAt, store, progress, cancellationToken)
                 .ConfigureAwait(false)
             : null;
@@ -33,7 +34,7 @@ internal sealed partial class LogArchive(Db db, PartitionMaintenance partitions,
         {
             try
             {
-                if (await FindContentAsync(partition.Name, cancellationToken).ConfigureAwait(false) is { } content)
+                if (await FindContentAsync(table, partition.Name, cancellationToken).ConfigureAwait(false) is { } content)
                 {
                     results.Add(await ArchiveAsync(table, partition, content, status.ReadAt, store, progress, cancellationToken)
                         .ConfigureAwait(false));
@@ -186,67 +187,31 @@ internal sealed partial class LogArchive(Db db, PartitionMaintenance partitions,
         return draft ?? throw new ArchiveException($"The archive store did not write {data}.");
     }
 
-    private async Task<ArchiveManifest> ExportAsync(
-        string name, string table, LogPartition partition, DateTimeOffset at, Stream target, IProgress<ArchiveProgress>? progress,
-        CancellationToken cancellationToken)
+    private async Task<Content?> FindContentAsync(string table, string partition, CancellationToken cancellationToken)
     {
-        ArchiveFile.Written? written = null;
-        var facts = await db.ExportAsync(
-            [
-                ArchiveSql.Snapshot(),
-                ArchiveSql.Facts(partition.Name, ArchiveSql.Floor(partition.From!.Value), ArchiveSql.Floor(partition.Until!.Value)),
-                ArchiveSql.Columns(table),
-            ],
-            async sets =>
-            {
-                var found = await sets.FindAsync(row => new Facts(new(row.Long(), row.Text(), null), row.Long(), row.Text()))
-                    .ConfigureAwait(false);
-                return found is null
-                    ? null
-                    : found with { Columns = await sets.ListAsync(row => new ArchiveColumn(row.Text(), row.Text())).ConfigureAwait(false) };
-            },
-            ArchiveSql.Copy(table),
-            async (found, rows, token) => written = await ArchiveFile.WriteAsync(
-                formats.New, found.Columns, rows, target, Report(progress, partition.Name, ArchiveStep.Copying, found.Content.Rows), token)
-                .ConfigureAwait(false),
-            cancellationToken).ConfigureAwait(false)
-            ?? throw new ArchiveException($"The partition {partition.Name} was dropped before it was archived.");
-        if (written!.Tally.Rows != facts.Content.Rows)
+        try
         {
-            throw new ArchiveException(
-                $"The partition {partition.Name} has {facts.Content.Rows} rows, and {written.Tally.Rows} are in its range.");
+            return await db.ReadBatchAsync(
+                sets => sets.FindAsync(row => new Content(row.Long(), row.Text(), row.TimeOrNull())),
+                [ArchiveSql.Content(partition)],
+                cancellationToken).ConfigureAwait(false);
         }
-
-        return new ArchiveManifest
+        catch (PostgresException exception) when (exception.SqlState == PostgresErrorCodes.UndefinedFunction)
         {
-            Format = ArchiveManifest.CurrentFormat,
-            Name = name,
-            Table = table,
-            Partition = partition.Name,
-            From = partition.From.Value,
-            Until = partition.Until.Value,
-            Columns = facts.Columns,
-            Rows = facts.Content.Rows,
-            Content = facts.Content.Hash,
-            FileFormat = formats.New == ArchiveFormat.Csv ? null : formats.New.Name,
-            Compression = formats.New.Compression,
-            Options = ArchiveSql.Options,
-            Order = ArchiveSql.OrderOf(table),
-            Bytes = written.Bytes,
-            Sha256 = written.Sha256,
-            PlainBytes = written.PlainBytes,
-            PlainSha256 = written.PlainSha256,
-            SchemaVersion = facts.SchemaVersion,
-            Server = facts.Server,
-            CreatedAt = at,
-            Checksum = "",
-        };
-    }
+            var columns = await db.ReadBatchAsync(
+                sets => sets.ListAsync(row => new ArchiveColumn(row.Text(), row.Text())), [ArchiveSql.Columns(table)], cancellationToken)
+                .ConfigureAwait(false);
+            if (ArchiveColumns.FindOfType(columns, exception.MessageText) is { } column)
+            {
+                throw new ArchiveException(
+                    $"The column {column.Name} of {table} has the type {column.Type}, whose values cannot be hashed; "
+                    + "for json, use jsonb. Nothing was archived.",
+                    exception);
+            }
 
-    private Task<Content?> FindContentAsync(string partition, CancellationToken cancellationToken) => db.ReadBatchAsync(
-        sets => sets.FindAsync(row => new Content(row.Long(), row.Text(), row.TimeOrNull())),
-        [ArchiveSql.Content(partition)],
-        cancellationToken);
+            throw;
+        }
+    }
 
     /// <summary>The rows of a partition.</summary>
     /// <param name="Rows">Their number.</param>
@@ -255,10 +220,5 @@ internal sealed partial class LogArchive(Db db, PartitionMaintenance partitions,
     private sealed record Content(long Rows, string Hash, DateTimeOffset? Newest)
     {
         public bool IsIn(ArchiveManifest manifest) => manifest.Rows == Rows && manifest.Content == Hash;
-    }
-
-    private sealed record Facts(Content Content, long SchemaVersion, string Server)
-    {
-        public IReadOnlyList<ArchiveColumn> Columns { get; init; } = [];
     }
 }

@@ -48,11 +48,6 @@ internal sealed partial class LogRestore(Db db, PartitionMaintenance partitions,
 
     private static string CommentOf(ArchiveManifest manifest) => $"Restored from the archive {manifest.Name}.";
 
-    private static string ColumnsOf(ArchiveManifest manifest) => string.Join(", ", manifest.Columns.Select(column =>
-        Type().IsMatch(column.Type) && column.Name.Length > 0 && !column.Name.Any(char.IsControl)
-            ? $"\"{column.Name.Replace("\"", "\"\"", StringComparison.Ordinal)}\" {column.Type}"
-            : throw new ArchiveException($"The manifest of {manifest.Name} has a column that no table can have.")));
-
     private async Task<RestoreResult> RestoreAsync(
         ArchiveManifest manifest, RestoreTarget target, IArchiveStore store, IProgress<ArchiveProgress>? progress,
         CancellationToken cancellationToken)
@@ -116,7 +111,7 @@ internal sealed partial class LogRestore(Db db, PartitionMaintenance partitions,
         IProgress<ArchiveProgress>? progress, CancellationToken cancellationToken)
     {
         var settings = RestoreSql.Settings(
-            schema, table, ColumnsOf(manifest), isPartition ? manifest.Table : "", CommentOf(manifest),
+            schema, table, ArchiveColumns.DefinitionOf(manifest), isPartition ? manifest.Table : "", CommentOf(manifest),
             manifest.Rows.ToString(CultureInfo.InvariantCulture));
         try
         {
@@ -134,7 +129,8 @@ internal sealed partial class LogRestore(Db db, PartitionMaintenance partitions,
                 cancellationToken).ConfigureAwait(false);
         }
         catch (PostgresException exception) when (exception.SqlState
-            is PostgresErrorCodes.DuplicateTable or PostgresErrorCodes.DatatypeMismatch or PostgresErrorCodes.InvalidSchemaName)
+            is PostgresErrorCodes.DuplicateTable or PostgresErrorCodes.DatatypeMismatch or PostgresErrorCodes.InvalidSchemaName
+            or PostgresErrorCodes.UndefinedObject)
         {
             throw new ArchiveException($"The archive {manifest.Name} was not restored. {exception.MessageText}.", exception);
         }
@@ -163,10 +159,6 @@ internal sealed partial class LogRestore(Db db, PartitionMaintenance partitions,
             cancellationToken).ConfigureAwait(false);
         return leftOut[0];
     }
-
-    [GeneratedRegex(
-        @"^[a-z][a-z0-9 ]{0,60}(\([0-9]{1,9}(,[0-9]{1,9})?\))?( with(out)? time zone)?(\[\])?\z", RegexOptions.CultureInvariant)]
-    private static partial Regex Type();
 
     [GeneratedRegex(@"^[a-z_]{1,50}_p[0-9]{8}\z", RegexOptions.CultureInvariant)]
     private static partial Regex Partition();

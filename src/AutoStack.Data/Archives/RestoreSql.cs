@@ -23,14 +23,14 @@ internal static class RestoreSql
     /// <param name="like">The table that a partition is made like; empty for none.</param>
     /// <param name="comment">The comment of the table.</param>
     /// <param name="rows">The number of rows.</param>
-    public static Statement Settings(string schema, string table, string columns, string like, string comment, string rows) => new("""
+    public static Statement Settings(string schema, string table, string columns, string like, string comment, string rows) => new($"""
         SELECT pg_catalog.set_config('autostack.restore_schema', @schema, TRUE),
             pg_catalog.set_config('autostack.restore_name', @name, TRUE),
             pg_catalog.set_config('autostack.restore_columns', @columns, TRUE),
             pg_catalog.set_config('autostack.restore_like', @like, TRUE),
             pg_catalog.set_config('autostack.restore_comment', @comment, TRUE),
-            pg_catalog.set_config('autostack.restore_rows', @rows, TRUE), pg_catalog.set_config('statement_timeout', '0', TRUE),
-            pg_catalog.set_config('datestyle', 'ISO, MDY', TRUE)
+            pg_catalog.set_config('autostack.restore_rows', @rows, TRUE),
+            {ArchiveSql.Form}
         """,
         P.Text(schema), P.Text(table, name: "name"), P.Text(columns), P.Text(like), P.Text(comment), P.Text(rows));
 
