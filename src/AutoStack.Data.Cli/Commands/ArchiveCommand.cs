@@ -146,7 +146,8 @@ internal static class ArchiveCommand
         {
             null => throw Failure.Usage(
                 $"There is no partition {Migrations.Internal.Visible.Text(name)}.{Nearest.To(name, all.Select(one => one.Name))}"),
-            { IsDefault: true } => throw Failure.Usage($"{name} has no period: rows that belong to no period are not archived."),
+            { From: null } or { Until: null } => throw Failure.Usage(
+                $"{name} has no period: rows that belong to no period are not archived."),
             { Until: var until } when until > status.ReadAt => throw Failure.Usage(
                 $"The period of {name} has not ended: it ends at {Figures.Time(until)}."),
             var found => found,
@@ -167,7 +168,7 @@ internal static class ArchiveCommand
             .. from table in status.Tables
                let moment = before ?? status.ReadAt - (keep is { } days ? TimeSpan.FromDays(days) : ages[table.Name]!.Value)
                from partition in table.Partitions
-               where partition.Until <= moment && partition.Until <= status.ReadAt
+               where partition.From is not null && partition.Until <= moment && partition.Until <= status.ReadAt
                select partition,
         ];
     }

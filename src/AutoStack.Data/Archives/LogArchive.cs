@@ -92,7 +92,7 @@ internal sealed partial class LogArchive(Db db, PartitionMaintenance partitions,
     private static IEnumerable<(string Table, LogPartition Partition)> Past(PartitionStatus status, DateTimeOffset before) =>
         from table in status.Tables
         from partition in table.Partitions
-        where partition.Until <= before && partition.Until <= status.ReadAt
+        where partition.IsBounded && partition.Until <= before && partition.Until <= status.ReadAt
         select (table.Name, partition);
 
     private static Action<long> Report(IProgress<ArchiveProgress>? progress, string partition, ArchiveStep step, long total) =>

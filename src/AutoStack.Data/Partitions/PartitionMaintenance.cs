@@ -168,7 +168,7 @@ internal sealed partial class PartitionMaintenance(
         }
 
         var status = await FindStatusAsync(cancellationToken).ConfigureAwait(false);
-        return [.. status.Tables.Single(found => found.Name == table).Partitions.Where(partition => !partition.IsDefault)];
+        return [.. status.Tables.Single(found => found.Name == table).Partitions.Where(partition => partition.IsBounded)];
     }
 
     // False when the partition stays, and when the first attempt of a repeated call has dropped it.
@@ -202,7 +202,7 @@ internal sealed partial class PartitionMaintenance(
         };
     }
 
-    // A UUID of version 7 begins with the milliseconds since 1970.
+    // A UUID of version 7 begins with the milliseconds since 1970. A partition that was attached by hand may have any bound.
     private static DateTimeOffset? Bound(Regex form, string? text)
     {
         if (form.Match(text ?? "") is not { Success: true } match)
@@ -211,7 +211,8 @@ internal sealed partial class PartitionMaintenance(
         }
 
         var bytes = Guid.Parse(match.Groups[1].ValueSpan).ToByteArray(bigEndian: true);
-        return DateTimeOffset.FromUnixTimeMilliseconds((long)(BinaryPrimitives.ReadUInt64BigEndian(bytes) >> 16));
+        var milliseconds = (long)(BinaryPrimitives.ReadUInt64BigEndian(bytes) >> 16);
+        return DateTimeOffset.FromUnixTimeMilliseconds(Math.Min(milliseconds, DateTimeOffset.MaxValue.ToUnixTimeMilliseconds()));
     }
 
     [GeneratedRegex(@"FROM \('([0-9a-f-]{36})'\)", RegexOptions.CultureInvariant)]

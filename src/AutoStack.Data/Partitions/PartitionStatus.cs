@@ -41,14 +41,21 @@ public sealed record PartitionedTable(string Name, bool IsPartitioned, IReadOnly
 
 /// <summary>One partition.</summary>
 /// <param name="Name">The name of its table in the schema <c>autostack_partitions</c>.</param>
-/// <param name="From">The start of its period; null for the default partition.</param>
-/// <param name="Until">The end of its period, exclusive; null for the default partition.</param>
+/// <param name="From">
+/// The start of its period, at the latest the end of the year 9999; null for the default partition, and for the bound MINVALUE.
+/// </param>
+/// <param name="Until">
+/// The end of its period, exclusive, at the latest the end of the year 9999; null for the default partition, and for the bound MAXVALUE.
+/// </param>
 /// <param name="Rows">The number of rows by the last ANALYZE or VACUUM; null when there was none yet.</param>
 /// <param name="Bytes">The size on disk with indexes.</param>
 public sealed record LogPartition(string Name, DateTimeOffset? From, DateTimeOffset? Until, long? Rows, long Bytes)
 {
     /// <summary>True for the partition of the rows that belong to no period.</summary>
-    public bool IsDefault => From is null;
+    public bool IsDefault => From is null && Until is null;
+
+    /// <summary>Whether its period has a start and an end: other partitions are never archived or dropped.</summary>
+    internal bool IsBounded => From is not null && Until is not null;
 }
 
 /// <summary>The ids of the newest deployments.</summary>

@@ -1,4 +1,5 @@
 using AutoStack.Data.Archives;
+using AutoStack.Data.Partitions;
 
 namespace AutoStack.Data.Tests.Archives;
 
@@ -244,6 +245,35 @@ public sealed class ArchiveRetentionTests : ArchiveTestsBase
         Assert.That(runs.SelectMany(results => results).Select(result => result.Failure), Is.All.Null);
         Assert.That(runs.Sum(results => results[0].Partitions), Is.EqualTo(2));
         Assert.That((await ArchivesAsync()).Select(archive => archive.Rows), Is.Not.Empty.And.All.EqualTo(3));
+    }
+
+    // A partition that was attached by hand: the library reads any bound, and drops what has a start and an end only.
+    [TestCase("('ffffffff-ffff-4fff-bfff-000000000000') TO ('ffffffff-ffff-ffff-ffff-ffffffffffff')", "99991231 to 99991231")]
+    [TestCase("('ffffffff-ffff-4fff-bfff-000000000000') TO (MAXVALUE)", "99991231 to ")]
+    [TestCase("(MINVALUE) TO ('00000000-0000-0000-0000-000000000001')", " to 19700101")]
+    public async Task A_partition_with_any_bound_stops_neither_status_nor_retention(string bounds, string period)
+    {
+        var deployment = await AddAprilAsync();
+        await ExecuteAsync($"""
+            CREATE TABLE autostack_partitions.by_hand (LIKE public.deployment_logs INCLUDING ALL);
+            ALTER TABLE public.deployment_logs ATTACH PARTITION autostack_partitions.by_hand FOR VALUES FROM {bounds}
+            """);
+
+        var status = await Get<IPartitionMaintenance>().MaintainAsync(Token);
+        var byHand = status.Tables[0].Partitions.Single(partition => partition.Name == "by_hand");
+        var alone = await Archive.ArchiveAsync("by_hand", Store, null, Token);
+        var archived = await Archive.ArchivePastAsync(DateTimeOffset.MaxValue, Store, null, Token);
+        var results = await RetainAsync(Store);
+
+        Assert.That(FormattableString.Invariant($"{byHand.From:yyyyMMdd} to {byHand.Until:yyyyMMdd}"), Is.EqualTo(period));
+        Assert.That(byHand.IsDefault, Is.False);
+        Assert.That(alone, Is.Null);
+        Assert.That(archived.Select(result => result.Partition.Name), Has.Member(AprilLogs).And.No.Member("by_hand"));
+        Assert.That(archived.Select(result => result.Failure), Is.All.Null);
+        Assert.That(results.Select(result => result.Failure), Is.All.Null);
+        Assert.That(results[0].Partitions, Is.EqualTo(2));
+        Assert.That(await ExistsAsync("autostack_partitions.by_hand"), Is.True);
+        Assert.That(await ScalarAsync("SELECT count(*) FROM deployment_logs WHERE deployment_id = $1", deployment), Is.Zero);
     }
 
     private async Task<object?> LateLinesAsync(Guid deployment)
