@@ -97,8 +97,7 @@ public sealed partial class FolderArchiveStore : IArchiveStore
     {
         var found = new DirectoryInfo(folder);
         return Task.FromResult<IReadOnlyList<StoredObject>>(found.Exists
-            ? [.. found.EnumerateFiles().Where(file => Allowed().IsMatch(file.Name) && file.LinkTarget is null)
-                .Select(file => new StoredObject(file.Name, file.Length))]
+            ? [.. ObjectsOf(found.EnumerateFiles())]
             : []);
     }
 
@@ -118,6 +117,26 @@ public sealed partial class FolderArchiveStore : IArchiveStore
 
     /// <summary>Whether a text may be the name of an object.</summary>
     internal static bool IsName(string? name) => name is not null && Allowed().IsMatch(name);
+
+    /// <summary>The objects among the files of a folder.</summary>
+    internal static IEnumerable<StoredObject> ObjectsOf(IEnumerable<FileInfo> files)
+    {
+        foreach (var file in files.Where(file => IsName(file.Name) && file.LinkTarget is null))
+        {
+            long bytes;
+            try
+            {
+                bytes = file.Length;
+            }
+            catch (FileNotFoundException)
+            {
+                // Another process has removed the file since it was found.
+                continue;
+            }
+
+            yield return new(file.Name, bytes);
+        }
+    }
 
     private string PathOf(string name)
     {

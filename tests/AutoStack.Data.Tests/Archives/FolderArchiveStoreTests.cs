@@ -146,6 +146,21 @@ public sealed class FolderArchiveStoreTests
         Assert.That((File.Exists(old), File.Exists(young)), Is.EqualTo((false, true)));
     }
 
+    [Test]
+    public async Task A_file_that_is_removed_while_the_folder_is_listed_is_left_out()
+    {
+        foreach (var name in new[] { "a", "b", "c" })
+        {
+            await WriteAsync(name, name);
+        }
+
+        var files = new[] { "a", "b", "c" }.Select(name => new FileInfo(Path.Combine(folder, name))).ToList();
+        await store.RemoveAsync("b", Token);
+
+        Assert.That(
+            FolderArchiveStore.ObjectsOf(files), Is.EqualTo(new[] { new StoredObject("a", 1), new StoredObject("c", 1) }));
+    }
+
     private Task WriteAsync(string name, string text) =>
         store.WriteAsync(name, (stream, token) => stream.WriteAsync(System.Text.Encoding.UTF8.GetBytes(text), token).AsTask(), Token);
 
