@@ -71,7 +71,8 @@ internal static class ArchiveShelf
     }
 
     /// <summary>
-    /// Removes objects that belong to no archive, in their order, within ten seconds in all. What cannot be removed is listed as incomplete.
+    /// Removes objects that belong to no archive, in their order, within ten seconds in all. What cannot be removed is listed as
+    /// incomplete.
     /// </summary>
     public static async Task TryRemoveAsync(IArchiveStore store, IEnumerable<string> names, CancellationToken cancellationToken)
     {

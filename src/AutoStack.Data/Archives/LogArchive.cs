@@ -17,7 +17,8 @@ internal sealed partial class LogArchive(Db db, PartitionMaintenance partitions,
         ArgumentNullException.ThrowIfNull(store);
         var status = await partitions.FindStatusAsync(cancellationToken).ConfigureAwait(false);
         var found = Past(status, status.ReadAt).FirstOrDefault(one => one.Partition.Name == partition);
-        return found.Table is not null && await FindContentAsync(found.Table, partition, cancellationToken).ConfigureAwait(false) is { } content
+        return found.Table is not null
+            && await FindContentAsync(found.Table, partition, cancellationToken).ConfigureAwait(false) is { } content
             ? await ArchiveAsync(found.Table, found.Partition, content, status.ReadAt, store, progress, cancellationToken)
                 .ConfigureAwait(false)
             : null;
