@@ -276,7 +276,7 @@ public sealed class PartitionRetentionTests : DatabaseTests
         }
     }
 
-    private async Task ExecuteOnAsync(NpgsqlConnection connection, string sql)
+    private static async Task ExecuteOnAsync(NpgsqlConnection connection, string sql)
     {
         await using var command = connection.CreateCommand();
         command.CommandText = sql;
