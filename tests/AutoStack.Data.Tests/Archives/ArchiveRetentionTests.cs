@@ -114,7 +114,7 @@ public sealed class ArchiveRetentionTests : ArchiveTestsBase
         Assert.That(await ExistsAsync($"autostack_partitions.{AprilLogs}"), Is.False);
     }
 
-    // A reader of deployments blocks the last step of the drop; the late line is archived, because the drop compares the rows again.
+    // A reader of the logs blocks the last step of the drop; the late line is archived, because the drop compares the rows again.
     [Test]
     public async Task A_late_line_is_stored_and_archived_while_the_drop_of_an_archived_partition_waits()
     {
@@ -124,7 +124,7 @@ public sealed class ArchiveRetentionTests : ArchiveTestsBase
         await using var reading = await connection.BeginTransactionAsync(Token);
         await using (var read = connection.CreateCommand())
         {
-            read.CommandText = "SELECT count(*) FROM deployments";
+            read.CommandText = "SELECT count(*) FROM deployment_logs";
             await read.ExecuteNonQueryAsync(Token);
         }
 

@@ -154,7 +154,7 @@ public sealed class PartitionRetentionTests : DatabaseTests
         Assert.That(await ScalarAsync("SELECT count(*) FROM deployment_log_ends"), Is.Zero);
     }
 
-    // A reader of deployments blocks the last step of the drop, which meanwhile blocks writers of the partition.
+    // A reader of the logs blocks the last step of the drop, which meanwhile blocks writers of the partition.
     [Test]
     public async Task A_late_line_is_stored_while_a_drop_waits_and_the_drop_succeeds_afterwards()
     {
@@ -163,7 +163,7 @@ public sealed class PartitionRetentionTests : DatabaseTests
         await ExecuteAsync("DROP TABLE autostack_partitions.deployment_logs_p20260331");
         await using var reader = await Raw.OpenConnectionAsync(Token);
         await using var reading = await reader.BeginTransactionAsync(Token);
-        await ExecuteOnAsync(reader, "SELECT count(*) FROM deployments");
+        await ExecuteOnAsync(reader, "SELECT count(*) FROM deployment_logs");
 
         var run = Get<IRetentionService>().RunAsync(Month, null, Token);
         await UntilHeldAsync("deployment_logs_p20260401");

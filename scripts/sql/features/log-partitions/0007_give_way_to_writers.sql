@@ -115,7 +115,7 @@ BEGIN
 
     FOR attempt IN 1 .. 25 LOOP
         BEGIN
-            EXECUTE format('LOCK TABLE public.deployments IN ACCESS EXCLUSIVE MODE; DROP TABLE %s', target);
+            EXECUTE format('LOCK TABLE public.deployments IN SHARE ROW EXCLUSIVE MODE; DROP TABLE %s', target);
             RETURN TRUE;
         EXCEPTION WHEN lock_not_available OR deadlock_detected THEN
             -- The locks of the attempt are given back; that of the partition is held.
