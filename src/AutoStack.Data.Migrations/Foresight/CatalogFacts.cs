@@ -181,6 +181,22 @@ internal sealed class CatalogFacts(NpgsqlConnection connection)
         row => new ExtensionFact(row.GetString(0), row.GetBoolean(1), row.GetBoolean(2), row.GetBoolean(3), row.GetBoolean(4)),
         cancellationToken, ("names", names.Distinct().ToArray()));
 
+    /// <summary>A column whose values the server makes.</summary>
+    internal sealed record ComputedColumn(string Table, string Name, bool IsIdentity);
+
+    /// <summary>The identity and generated columns of tables of the schema public, in the order of the columns.</summary>
+    public Task<List<ComputedColumn>> ReadComputedColumnsAsync(IEnumerable<string> tables, CancellationToken cancellationToken) =>
+        ReadAsync("""
+            SELECT c.relname::text, a.attname::text, a.attidentity <> ''
+            FROM pg_class c
+            JOIN pg_attribute a ON a.attrelid = c.oid
+            WHERE c.relnamespace = 'public'::regnamespace AND c.relname::text = ANY (@tables)
+                AND a.attnum > 0 AND NOT a.attisdropped AND (a.attidentity <> '' OR a.attgenerated <> '')
+            ORDER BY c.relname::text, a.attnum
+            """,
+            row => new ComputedColumn(row.GetString(0), row.GetString(1), row.GetBoolean(2)),
+            cancellationToken, ("tables", tables.ToArray()));
+
     /// <summary>The sizes of tables with their indexes; empty when another session locks one of them.</summary>
     public async Task<Dictionary<uint, long>> ReadSizesAsync(IEnumerable<uint> tables, CancellationToken cancellationToken)
     {

@@ -49,6 +49,11 @@ internal static class Forecast
         await RightsForecast.FindAsync(found, up, cancellationToken).ConfigureAwait(false);
         await NameForecast.FindAsync(found, cancellationToken).ConfigureAwait(false);
         await DependentForecast.FindAsync(found, cancellationToken).ConfigureAwait(false);
+        if (up)
+        {
+            await ComputedColumnForecast.FindAsync(found, steps, cancellationToken).ConfigureAwait(false);
+        }
+
         return found.InOrder;
     }
 

@@ -45,4 +45,7 @@ public enum ObstacleKind
 
     /// <summary>A script has a line that the migrator cannot run: BEGIN, COMMIT, a command of psql, COPY FROM STDIN, SELECT INTO.</summary>
     CannotRun,
+
+    /// <summary>A feature replaces a table that has an identity or generated column, and its scripts do not copy what fills it.</summary>
+    ComputedColumn,
 }

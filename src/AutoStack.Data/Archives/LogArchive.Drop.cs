@@ -43,9 +43,12 @@ internal sealed partial class LogArchive
             }
 
             var (rows, hash) = result.Archive is { } archive ? (archive.Rows, archive.Content) : (0, "0");
-            var answer = await db.WriteBatchAsync(
-                sets => sets.FindAsync(row => row.Text()), [ArchiveSql.Drop(partition.Name, rows, hash, before)], cancellationToken)
-                .ConfigureAwait(false);
+            var answer = await DropAttempts.RunAsync(
+                partition.Name, DropAttempts.Longest,
+                () => db.WriteBatchAsync(
+                    sets => sets.FindAsync(row => row.Text()), [ArchiveSql.Drop(partition.Name, rows, hash, before)], cancellationToken,
+                    nameof(DropAsync)),
+                cancellationToken).ConfigureAwait(false);
             if (answer != "changed")
             {
                 return answer == "dropped";

@@ -172,9 +172,12 @@ internal sealed partial class PartitionMaintenance(
     }
 
     // False when the partition stays, and when the first attempt of a repeated call has dropped it.
-    private Task<bool> DropAsync(string name, DateTimeOffset before, CancellationToken cancellationToken) => RunPatientlyAsync(
-        new Statement("SELECT 1 WHERE public.drop_log_partition(@name, @before)", P.Text(name, name: "name"), P.Of(before)),
-        nameof(DropAsync), cancellationToken);
+    private Task<bool> DropAsync(string name, DateTimeOffset before, CancellationToken cancellationToken) => DropAttempts.RunAsync(
+        name, DropAttempts.Longest,
+        () => RunPatientlyAsync(
+            new Statement("SELECT 1 WHERE public.drop_log_partition(@name, @before)", P.Text(name, name: "name"), P.Of(before)),
+            nameof(DropAsync), cancellationToken),
+        cancellationToken);
 
     // True when the statement returns a row.
     private Task<bool> RunPatientlyAsync(Statement statement, string operation, CancellationToken cancellationToken) =>

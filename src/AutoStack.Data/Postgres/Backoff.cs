@@ -19,6 +19,9 @@ internal sealed record Backoff(TimeSpan First, TimeSpan Longest)
     /// <summary>While another transaction holds a lock.</summary>
     public static Backoff Lock { get; } = new(TimeSpan.FromMilliseconds(10), TimeSpan.FromMilliseconds(250));
 
+    /// <summary>While other sessions use a partition that is to be dropped: each attempt reads the partition again.</summary>
+    public static Backoff Drop { get; } = new(TimeSpan.FromMilliseconds(500), TimeSpan.FromSeconds(5));
+
     /// <summary>The delay before the next attempt.</summary>
     /// <param name="failures">The number of failures before this one.</param>
     public TimeSpan Delay(int failures)

@@ -30,14 +30,14 @@ public sealed class LogPartitionTests : LogPartitionTestsBase
 
         var lost = await ConsoleRun.StartAsync(["adopt"], connection: ConnectionString, cancellationToken: Token);
         await ConsoleRun.StartAsync(["stamp", $"{Head}", "--yes"], connection: ConnectionString, cancellationToken: Token);
-        await ConsoleRun.StartAsync(["stamp", "6", "--set", Name, "--yes"], connection: ConnectionString, cancellationToken: Token);
+        await ConsoleRun.StartAsync(["stamp", "7", "--set", Name, "--yes"], connection: ConnectionString, cancellationToken: Token);
 
         Assert.That((journaled.Code, journaled.Output), Is.EqualTo((0, $"An AutoStack database at version {Head}.\nNothing to do.\n")));
         Assert.That(lost.Code, Is.EqualTo(1));
         Assert.That(
             lost.Error,
             Does.Contain($"Nothing differs with the objects of {Name}. Record the versions: autostack-db stamp {Head}, " +
-                $"then autostack-db stamp 6 --set {Name}. Nothing was changed."));
+                $"then autostack-db stamp 7 --set {Name}. Nothing was changed."));
         Assert.That((await Migrator().CheckAsync(Token)).IsClean);
     }
 

@@ -192,6 +192,49 @@ public sealed class ArchiveRetentionTests : ArchiveTestsBase
         Assert.That(await ExistsAsync($"autostack_partitions.{AprilLogs}"), Is.False);
     }
 
+    // A reader of the logs blocks the last step of the drop; the late line is archived, because the drop compares the rows again.
+    [Test]
+    public async Task A_late_line_is_stored_and_archived_while_the_drop_of_an_archived_partition_waits()
+    {
+        var deployment = await AddAprilAsync();
+        await ExecuteAsync("DROP TABLE autostack_partitions.deployment_logs_p20260331");
+        await using var connection = await Raw.OpenConnectionAsync(Token);
+        await using var reading = await connection.BeginTransactionAsync(Token);
+        await using (var read = connection.CreateCommand())
+        {
+            read.CommandText = "SELECT count(*) FROM deployment_logs";
+            await read.ExecuteNonQueryAsync(Token);
+        }
+
+        var run = RetainAsync(Store);
+        await UntilHeldAsync();
+        await AppendAsync(deployment, April, 1);
+        Assert.That(run.IsCompleted, Is.False, "the reader blocks the drop");
+        await reading.RollbackAsync(Token);
+        var results = await run;
+
+        Assert.That(results[0].Failure, Is.Null);
+        Assert.That((await ArchivesAsync()).Select(archive => archive.Rows), Is.EquivalentTo(new[] { 3L, 4L }));
+        Assert.That(await ExistsAsync($"autostack_partitions.{AprilLogs}"), Is.False);
+    }
+
+    [Test]
+    public async Task A_held_partition_has_the_content_of_one_that_is_not_held()
+    {
+        await AddAprilAsync(4_000);
+        await ExecuteAsync($"DELETE FROM autostack_partitions.{AprilLogs} WHERE seq BETWEEN 500 AND 2500");
+        const string content = "SELECT concat_ws(' ', c.row_count, c.content, c.newest) FROM log_partition_content($1, $2) c";
+
+        var held = await ScalarAsync(content, AprilLogs, true);
+
+        Assert.That(held, Is.EqualTo(await ScalarAsync(content, AprilLogs, false)));
+        Assert.That(held, Does.StartWith("1999 "));
+        Assert.That(
+            await ScalarAsync($"SELECT pg_relation_size('autostack_partitions.{AprilLogs}') / 8192"), Is.GreaterThan(32L),
+            "several parts are read");
+        Assert.That(await ScalarAsync(content, "deployment_logs_p20260501", true), Is.EqualTo("0 0"));
+    }
+
     [Test]
     public async Task A_partition_that_changes_each_time_stays()
     {
@@ -274,6 +317,16 @@ public sealed class ArchiveRetentionTests : ArchiveTestsBase
         Assert.That(results[0].Partitions, Is.EqualTo(2));
         Assert.That(await ExistsAsync("autostack_partitions.by_hand"), Is.True);
         Assert.That(await ScalarAsync("SELECT count(*) FROM deployment_logs WHERE deployment_id = $1", deployment), Is.Zero);
+    }
+
+    private async Task UntilHeldAsync()
+    {
+        while (await ScalarAsync(
+            "SELECT EXISTS (SELECT FROM pg_locks WHERE relation = to_regclass($1) AND mode = 'ShareLock' AND granted)",
+            $"autostack_partitions.{AprilLogs}") is not true)
+        {
+            await Task.Delay(5, Token);
+        }
     }
 
     private async Task<object?> LateLinesAsync(Guid deployment)

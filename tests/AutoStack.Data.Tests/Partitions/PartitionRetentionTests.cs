@@ -4,6 +4,7 @@ using AutoStack.Data.Migrations;
 using AutoStack.Data.Partitions;
 using AutoStack.Data.Retention;
 using AutoStack.Data.Tests.Support;
+using Npgsql;
 
 namespace AutoStack.Data.Tests.Partitions;
 
@@ -35,7 +36,7 @@ public sealed class PartitionRetentionTests : DatabaseTests
 
     [OneTimeSetUp]
     public Task EnableAsync() => new SchemaMigrator(Database.ConnectionString).UpgradeAsync(
-        MigrationTarget.Version(5).In("log-partitions"), cancellationToken: Token);
+        MigrationTarget.Head.In("log-partitions"), cancellationToken: Token);
 
     [SetUp]
     public async Task CreatePartitionsAsync()
@@ -151,6 +152,135 @@ public sealed class PartitionRetentionTests : DatabaseTests
         await ExecuteAsync("DELETE FROM deployments WHERE id = $1", deployment);
 
         Assert.That(await ScalarAsync("SELECT count(*) FROM deployment_log_ends"), Is.Zero);
+    }
+
+    // A reader of the logs blocks the last step of the drop, which meanwhile blocks writers of the partition.
+    [Test]
+    public async Task A_late_line_is_stored_while_a_drop_waits_and_the_drop_succeeds_afterwards()
+    {
+        var deployment = await EnqueueAsync(April);
+        await AppendAsync(deployment, April, 3);
+        await ExecuteAsync("DROP TABLE autostack_partitions.deployment_logs_p20260331");
+        await using var reader = await Raw.OpenConnectionAsync(Token);
+        await using var reading = await reader.BeginTransactionAsync(Token);
+        await ExecuteOnAsync(reader, "SELECT count(*) FROM deployment_logs");
+
+        var run = Get<IRetentionService>().RunAsync(Month, null, Token);
+        await UntilHeldAsync("deployment_logs_p20260401");
+        await AppendAsync(deployment, April, 1);
+        Assert.That(run.IsCompleted, Is.False, "the reader blocks the drop");
+        Assert.That(await SeqsAsync("deployment_logs", deployment), Is.EqualTo("1 2 3 4"));
+        await reading.RollbackAsync(Token);
+        var results = await run;
+
+        Assert.That(results.Select(result => result.Failure), Is.All.Null);
+        Assert.That((results[0].Table, results[0].Partitions), Is.EqualTo(("deployment_logs", 1)));
+        Assert.That(await SeqsAsync("deployment_logs", deployment), Is.EqualTo(""));
+        await AppendAsync(deployment, June, 1);
+        Assert.That(await SeqsAsync("deployment_logs", deployment), Is.EqualTo("5"));
+    }
+
+    // The removal has locked the deployment, whose row the drop needs, and then needs the partition, which the drop holds.
+    [Test]
+    public async Task A_removal_beside_a_drop_ends_in_no_deadlock()
+    {
+        var deployment = await EnqueueAsync(April);
+        await AppendAsync(deployment, April, 3);
+        await using var remover = await Raw.OpenConnectionAsync(Token);
+        await using var removal = await remover.BeginTransactionAsync(Token);
+        await ExecuteOnAsync(remover, $"SELECT FROM deployments WHERE id = '{deployment}' FOR UPDATE");
+
+        var drop = DropAsync("deployment_logs_p20260401");
+        await Task.WhenAny(drop, UntilSomeoneWaitsAsync());
+        await ExecuteOnAsync(remover, $"DELETE FROM deployments WHERE id = '{deployment}'");
+        await removal.CommitAsync(Token);
+
+        Assert.That(await drop, Is.EqualTo("55P03"), "the drop gives way");
+        Assert.That(await DropAsync("deployment_logs_p20260401"), Is.EqualTo("dropped"));
+        Assert.That(await ScalarAsync("SELECT count(*) FROM deployment_log_ends"), Is.Zero);
+    }
+
+    [Test]
+    public async Task A_partition_that_stays_in_use_is_reported_and_left_to_the_next_run()
+    {
+        await using var reader = await Raw.OpenConnectionAsync(Token);
+        await using var reading = await reader.BeginTransactionAsync(Token);
+        await ExecuteOnAsync(reader, "SELECT count(*) FROM deployments");
+        var calls = 0;
+
+        var failure = Assert.ThrowsAsync<StatementTimeoutException>(() => DropAttempts.RunAsync(
+            "deployment_logs_p20260401", TimeSpan.FromMilliseconds(1), RefuseAsync, Token))!;
+
+        Assert.That(failure.Message, Does.Contain("deployment_logs_p20260401").And.Contain("the next run tries again"));
+        Assert.That(calls, Is.GreaterThanOrEqualTo(1));
+
+        async Task<bool> RefuseAsync()
+        {
+            calls++;
+            try
+            {
+                await ExecuteAsync("DO $$ BEGIN LOCK TABLE deployments IN ACCESS EXCLUSIVE MODE NOWAIT; END $$");
+                return true;
+            }
+            catch (PostgresException exception)
+            {
+                throw new StatementTimeoutException("refused", exception);
+            }
+        }
+    }
+
+    [Test]
+    public async Task Many_deployments_are_read_in_batches_and_keep_the_numbers_of_their_last_lines()
+    {
+        var deployment = await EnqueueAsync(April);
+        await ExecuteAsync("""
+            INSERT INTO deployments (id, project_id, user_id, status, created_at)
+            SELECT (substr(d.id::text, 1, 15) || '000-8000-' || lpad(n::text, 12, '0'))::uuid, d.project_id, d.user_id, 'success',
+                '2026-04-10'
+            FROM deployments d
+            CROSS JOIN generate_series(1, 450) n
+            """);
+        await ExecuteAsync("""
+            INSERT INTO deployment_logs (deployment_id, message, timestamp)
+            SELECT d.id, 'line', '2026-04-10' FROM deployments d, generate_series(1, 2)
+            """);
+
+        var results = await RunAsync();
+
+        Assert.That(results[0], Is.EqualTo("deployment_logs 2 0"));
+        Assert.That(await ScalarAsync("SELECT count(*) FROM deployment_log_ends WHERE seq = 2 AND log_bytes > 128"), Is.EqualTo(451L));
+        await AppendAsync(deployment, June, 1);
+        Assert.That(await SeqsAsync("deployment_logs", deployment), Is.EqualTo("3"));
+    }
+
+    // The SQLSTATE of a drop that failed.
+    private async Task<string> DropAsync(string partition)
+    {
+        try
+        {
+            return await ScalarAsync("SELECT drop_log_partition($1, '2026-05-21')", partition) is true ? "dropped" : "kept";
+        }
+        catch (PostgresException exception)
+        {
+            return exception.SqlState;
+        }
+    }
+
+    private async Task UntilHeldAsync(string partition)
+    {
+        while (await ScalarAsync(
+            "SELECT EXISTS (SELECT FROM pg_locks WHERE relation = to_regclass($1) AND mode = 'ShareLock' AND granted)",
+            $"autostack_partitions.{partition}") is not true)
+        {
+            await Task.Delay(5, Token);
+        }
+    }
+
+    private static async Task ExecuteOnAsync(NpgsqlConnection connection, string sql)
+    {
+        await using var command = connection.CreateCommand();
+        command.CommandText = sql;
+        await command.ExecuteNonQueryAsync(Token);
     }
 
     private async Task<string[]> RunAsync()
