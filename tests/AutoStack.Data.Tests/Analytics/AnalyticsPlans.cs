@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using AutoStack.Data.Analytics;
+using AutoStack.Data.Postgres;
 using Npgsql;
 using NpgsqlTypes;
 
@@ -183,7 +184,7 @@ public sealed class AnalyticsPlans : AnalyticsTests
         };
     }
 
-    /// <summary>The one statement that a call sends.</summary>
+    /// <summary>The one statement that a call sends, besides the look at the clock.</summary>
     private static async Task<string> StatementAsync(Func<Task> call)
     {
         var spans = new ConcurrentBag<Activity>();
@@ -196,7 +197,8 @@ public sealed class AnalyticsPlans : AnalyticsTests
         ActivitySource.AddActivityListener(listener);
         using var root = new Activity("plan").Start();
         await call();
-        var sql = (string)spans.Single(s => s.TraceId == root.TraceId).GetTagItem("db.query.text")!;
+        var sql = spans.Where(span => span.TraceId == root.TraceId).Select(span => (string)span.GetTagItem("db.query.text")!)
+            .Single(text => text != $"SELECT {ServerTime.Present}");
         Assert.That(sql, Does.Not.Contain(";"));
         return sql;
     }
