@@ -25,7 +25,7 @@ internal static partial class ArchiveColumns
         Type().IsMatch(column.Type) && column.Name.Length > 0 && !column.Name.Any(char.IsControl);
 
     /// <summary>The columns, as CREATE TABLE takes them.</summary>
-    /// <exception cref="ArchiveException">A column is none that a restore can create.</exception>
+    /// <exception cref="ArchiveException">A restore cannot create one of the columns.</exception>
     public static string DefinitionOf(ArchiveManifest manifest) => string.Join(", ", manifest.Columns.Select(column => CanRestore(column)
         ? $"\"{column.Name.Replace("\"", "\"\"", StringComparison.Ordinal)}\" {column.Type}"
         : throw new ArchiveException($"The manifest of {manifest.Name} has a column that no table can have.")));

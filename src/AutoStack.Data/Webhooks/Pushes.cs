@@ -127,7 +127,7 @@ internal sealed class Pushes(IUnitOfWork unitOfWork) : IPlatformPushes
             }
             catch (SecretUnreadableException exception)
             {
-                // The fault of one project is no reason to leave out those of other users.
+                // One project's fault does not leave out those of other users.
                 unreadable.Add(target);
                 first ??= exception;
             }
