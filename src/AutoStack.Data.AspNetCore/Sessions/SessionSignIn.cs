@@ -161,7 +161,7 @@ public sealed class SessionSignIn
 
         if (mayUseCookie)
         {
-            // The cookie goes only once the session has ended: a user who is told so is signed out.
+            // After the session has ended: a client whose sign-out failed keeps the cookie, and can repeat the call.
             DeleteCookie(context);
         }
 

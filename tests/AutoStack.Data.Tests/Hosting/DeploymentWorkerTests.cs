@@ -142,7 +142,7 @@ public sealed class DeploymentWorkerTests
             {
                 started.SetResult();
                 await go.Task;
-                late.SetResult(await OutcomeAsync(() => job.EnterAsync(DeploymentStatus.Building, CancellationToken.None)));
+                late.SetResult(await WorkerHost.OutcomeAsync(() => job.EnterAsync(DeploymentStatus.Building, CancellationToken.None)));
                 return null;
             });
         var deployment = await worker.EnqueueAsync(Token);
@@ -354,19 +354,6 @@ public sealed class DeploymentWorkerTests
     private static DatabaseUnavailableException DatabaseUnavailable() =>
         (DatabaseUnavailableException)System.Runtime.CompilerServices.RuntimeHelpers.GetUninitializedObject(
             typeof(DatabaseUnavailableException));
-
-    private static async Task<Exception?> OutcomeAsync(Func<Task> call)
-    {
-        try
-        {
-            await call();
-            return null;
-        }
-        catch (Exception exception)
-        {
-            return exception;
-        }
-    }
 
     private async Task<WorkerHost> StartAsync(
         Action<DeploymentWorkerOptions> configure,

@@ -201,24 +201,11 @@ public sealed class DisobedientBuildTests
     {
         late.SetResult(
         [
-            await OutcomeAsync(() => job.EnterAsync(DeploymentStatus.Building, CancellationToken.None)),
-            await OutcomeAsync(() => job.RecordCommitAsync(new CommitInfo("late"), CancellationToken.None)),
-            await OutcomeAsync(() => log.WriteAsync("late", CancellationToken.None)),
+            await WorkerHost.OutcomeAsync(() => job.EnterAsync(DeploymentStatus.Building, CancellationToken.None)),
+            await WorkerHost.OutcomeAsync(() => job.RecordCommitAsync(new CommitInfo("late"), CancellationToken.None)),
+            await WorkerHost.OutcomeAsync(() => log.WriteAsync("late", CancellationToken.None)),
         ]);
         throw new IOException("Nobody waits for this build.");
-    }
-
-    private static async Task<Exception?> OutcomeAsync(Func<Task> call)
-    {
-        try
-        {
-            await call();
-            return null;
-        }
-        catch (Exception exception)
-        {
-            return exception;
-        }
     }
 
     private static Task<DeploymentStatus?> StatusAsync(WorkerHost worker, Deployment deployment) =>

@@ -49,6 +49,20 @@ public sealed class WorkerHost : IAsyncDisposable
         return worker;
     }
 
+    /// <summary>Makes a call of a build; the exception that it throws, or null.</summary>
+    public static async Task<Exception?> OutcomeAsync(Func<Task> call)
+    {
+        try
+        {
+            await call();
+            return null;
+        }
+        catch (Exception exception)
+        {
+            return exception;
+        }
+    }
+
     public T Get<T>()
         where T : notnull => host.Services.GetRequiredService<T>();
 
