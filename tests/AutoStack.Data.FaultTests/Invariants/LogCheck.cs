@@ -86,15 +86,28 @@ internal static class LogCheck
         }
     }
 
-    // A failover may set a log back: a line that is not stored is replaced when a line with its number or a lower one comes after it.
+    // A failover may set a log back. What counts is what a page shows, which removes the lines from the number of a new line on: a line that
+    // was removed with one that is lost comes again.
     private static IEnumerable<Finding> Seen(Follow follow, Line[] lines)
     {
         var seen = follow.Seen.Select(line => new Line(line.Seq, line.Message, line.Id)).ToList();
-        var stored = seen.Intersect(lines).ToList();
-        var left = seen.Where((line, i) => !stored.Contains(line)
-            && !(seen.Skip(i).FirstOrDefault(stored.Contains) is { } next && next.Seq <= line.Seq)).ToList();
+        var shown = new List<Line>();
+        var doubled = new List<Line>();
+        foreach (var line in seen)
+        {
+            var kept = shown.FindLastIndex(other => other.Seq < line.Seq) + 1;
+            if (kept < shown.Count && shown[kept] == line)
+            {
+                doubled.Add(line);
+            }
+
+            shown.RemoveRange(kept, shown.Count - kept);
+            shown.Add(line);
+        }
+
         var missing = lines.Except(seen).ToList();
-        var doubled = seen.GroupBy(line => line).Where(group => group.Count() > 1).ToList();
+        var removed = lines.Except(shown).Except(missing).ToList();
+        var left = shown.Except(lines).ToList();
         if (missing.Count > 0)
         {
             yield return new Finding(FindingKind.Lost, $"{follow.Follower} did not see {missing.Count} lines, the first {missing[0]}");
@@ -102,7 +115,8 @@ internal static class LogCheck
 
         if (doubled.Count > 0)
         {
-            yield return new Finding(FindingKind.Doubled, $"{follow.Follower} saw {doubled[0].Key} {doubled[0].Count()} times");
+            yield return new Finding(
+                FindingKind.Doubled, $"{follow.Follower} saw {doubled.Count} lines while they were shown, the first {doubled[0]}");
         }
 
         if (left.Count > 0)
@@ -111,9 +125,10 @@ internal static class LogCheck
                 FindingKind.Unexpected, $"{follow.Follower} saw {left.Count} lines that are not stored, the first {left[0]}");
         }
 
-        if (missing.Count + doubled.Count == 0 && !stored.SequenceEqual(lines))
+        if (removed.Count > 0)
         {
-            yield return new Finding(FindingKind.Disordered, $"{follow.Follower} saw lines in another order");
+            yield return new Finding(
+                FindingKind.Disordered, $"{follow.Follower} saw {removed.Count} lines before lines with lower numbers, the first {removed[0]}");
         }
     }
 
