@@ -197,9 +197,9 @@ public sealed class InvariantCheckTests
     }
 
     [TestCase(FindingKind.Lost, "did not see 1 lines", TestName = "A_line_that_a_follower_did_not_see_is_lost")]
-    [TestCase(FindingKind.Doubled, "saw 1 lines while they were shown", TestName = "A_line_that_a_follower_saw_twice_is_doubled")]
+    [TestCase(FindingKind.Doubled, "saw 1 lines again", TestName = "A_line_that_a_follower_saw_twice_is_doubled")]
     [TestCase(FindingKind.Unexpected, "1 lines that are not stored", TestName = "A_line_that_is_not_stored_and_not_replaced_is_found")]
-    [TestCase(FindingKind.Disordered, "saw 1 lines before lines with lower numbers", TestName = "Lines_that_a_follower_saw_in_another_order_are_found")]
+    [TestCase(FindingKind.Disordered, "saw 1 lines too early", TestName = "Lines_that_a_follower_saw_in_another_order_are_found")]
     public async Task What_a_follower_saw_is_compared(object kind, string text)
     {
         var ledger = Copy();

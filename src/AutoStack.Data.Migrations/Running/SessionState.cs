@@ -75,12 +75,13 @@ internal sealed class SessionState(NpgsqlConnection connection)
         }
     }
 
-    // A script's header limits its time, not the role's settings. Not every version of the server has all of these settings.
+    // A script's header limits its time, not the role's settings. Not every version of the server has all of these settings. This runs before
+    // every script: a look into pg_settings would read all settings each time.
     private Task SetAsync(CancellationToken cancellationToken) => ExecuteAsync($"""
         {SearchPath.Own};
-        SELECT set_config(name, '0', false)
-        FROM pg_settings
-        WHERE name IN ('idle_in_transaction_session_timeout', 'idle_session_timeout', 'transaction_timeout')
+        SELECT set_config(s.name, '0', false)
+        FROM unnest(ARRAY['idle_in_transaction_session_timeout', 'idle_session_timeout', 'transaction_timeout']) s (name)
+        WHERE current_setting(s.name, true) IS NOT NULL
         """, cancellationToken);
 
     // The server then cancels the statement of a killed migrator instead of finishing an index build for nobody.

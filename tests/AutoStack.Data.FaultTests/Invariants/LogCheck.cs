@@ -116,7 +116,7 @@ internal static class LogCheck
         if (doubled.Count > 0)
         {
             yield return new Finding(
-                FindingKind.Doubled, $"{follow.Follower} saw {doubled.Count} lines while they were shown, the first {doubled[0]}");
+                FindingKind.Doubled, $"{follow.Follower} saw {doubled.Count} lines again, the first {doubled[0]}");
         }
 
         if (left.Count > 0)
@@ -128,7 +128,7 @@ internal static class LogCheck
         if (removed.Count > 0)
         {
             yield return new Finding(
-                FindingKind.Disordered, $"{follow.Follower} saw {removed.Count} lines before lines with lower numbers, the first {removed[0]}");
+                FindingKind.Disordered, $"{follow.Follower} saw {removed.Count} lines too early, the first {removed[0]}");
         }
     }
 

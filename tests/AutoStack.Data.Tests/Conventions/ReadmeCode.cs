@@ -690,6 +690,35 @@ internal static partial class ReadmeCode
         return outcome == LinkOutcome.SignInTooOld ? "sign in again to link" : $"{outcome}";
     }
 
+    public static async Task ConnectAsync(
+        IGitHubConnectionRepository connections, Session session, GitHubAnswer answer, CancellationToken cancellationToken)
+    {
+        var tokens = new GitHubTokens
+        {
+            AccessToken = Secret.From(answer.AccessToken),
+            RefreshToken = answer.RefreshToken,
+            ExpiresAt = answer.ExpiresIn is { } seconds ? DateTimeOffset.UtcNow.AddSeconds(seconds) : null,
+            Scope = GitHubScopes.Parse(answer.Scope),
+        };
+        await connections.ConnectAsync(session.UserId, tokens, cancellationToken);
+    }
+
+    public static async Task<GitHubTokens?> FindFreshTokensAsync(
+        IGitHubConnectionRepository connections, Guid userId, Func<GitHubTokens, CancellationToken, Task<GitHubTokens>> refreshAtGitHub,
+        CancellationToken cancellationToken)
+    {
+        var connection = await connections.FindAsync(userId, cancellationToken);
+        var tokens = await connections.FindTokensAsync(userId, cancellationToken);
+        if (connection is null || tokens?.RefreshToken is null || !(tokens.ExpiresAt < DateTimeOffset.UtcNow.AddMinutes(5)))
+        {
+            return tokens;
+        }
+
+        var renewed = await refreshAtGitHub(tokens, cancellationToken);
+        var result = await connections.RefreshAsync(connection, renewed, cancellationToken);
+        return result.Outcome == UpdateOutcome.Updated ? renewed : await connections.FindTokensAsync(userId, cancellationToken);
+    }
+
     public static async Task<IReadOnlyList<SetVersions>> MigrateAsync(string connectionString, CancellationToken cancellationToken)
     {
         var migrator = new SchemaMigrator(connectionString, new SchemaMigratorOptions
@@ -700,4 +729,6 @@ internal static partial class ReadmeCode
         await migrator.DowngradeAsync(MigrationTarget.Version(1).In("billing"), cancellationToken: cancellationToken); // one set
         return run.Sets;
     }
+
+    public sealed record GitHubAnswer(string AccessToken, string? RefreshToken, int? ExpiresIn, string? Scope);
 }
