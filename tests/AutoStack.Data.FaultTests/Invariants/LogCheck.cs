@@ -86,8 +86,8 @@ internal static class LogCheck
         }
     }
 
-    // A failover may set a log back. What counts is what a page shows, which removes the lines from the number of a new line on: a line that
-    // was removed with one that is lost comes again.
+    // A failover may set a log back. What counts is what a page shows, which removes the lines from the number of a new line on: a line
+    // that was removed with a lost one comes again.
     private static IEnumerable<Finding> Seen(Follow follow, Line[] lines)
     {
         var seen = follow.Seen.Select(line => new Line(line.Seq, line.Message, line.Id)).ToList();
