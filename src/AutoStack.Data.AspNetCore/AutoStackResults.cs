@@ -128,8 +128,8 @@ public static class AutoStackResults
     }
 
     /// <summary>
-    /// Answers a sign-in with a password: 204 with the cookie, 401, 429 with <c>Retry-After</c> during a lockout, 409 when the password was
-    /// just changed.
+    /// Answers a sign-in with a password: 204 with the cookie, 401, 403 to a page of another origin, 429 with <c>Retry-After</c> during a
+    /// lockout, 409 when the password was just changed.
     /// </summary>
     /// <param name="result">The result.</param>
     /// <param name="clock">The clock of the host; null for the machine's.</param>
@@ -142,6 +142,7 @@ public static class AutoStackResults
             PasswordSignInOutcome.SignedIn => TypedResults.NoContent(),
             PasswordSignInOutcome.LockedOut => new LockedOutResult(result.LockedUntil!.Value - (clock ?? TimeProvider.System).GetUtcNow()),
             PasswordSignInOutcome.Superseded => Problem.Superseded.ToResult(),
+            PasswordSignInOutcome.OtherOrigin => Problem.OtherOrigin.ToResult(),
             _ => Problem.WrongCredentials.ToResult(),
         };
     }

@@ -57,6 +57,9 @@ internal sealed record Problem(int Status, string Kind, string Title)
     public static readonly Problem WrongCredentials =
         new(StatusCodes.Status401Unauthorized, "wrong-credentials", "The address or the password is wrong.");
 
+    public static readonly Problem OtherOrigin =
+        new(StatusCodes.Status403Forbidden, "other-origin", "The request comes from a page of another origin.");
+
     public static readonly Problem LockedOut =
         new(StatusCodes.Status429TooManyRequests, "locked-out", "Too many attempts.");
 

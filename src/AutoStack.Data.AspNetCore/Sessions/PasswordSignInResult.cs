@@ -25,4 +25,9 @@ public enum PasswordSignInOutcome
 
     /// <summary>The password was changed while it was checked: ask for it again.</summary>
     Superseded,
+
+    /// <summary>
+    /// A page of another origin made the request, to sign its visitor in as somebody else. Nothing was checked, counted or set; answer 403.
+    /// </summary>
+    OtherOrigin,
 }

@@ -31,7 +31,8 @@ public sealed class SessionSignIn
     /// Checks a password and signs the user in: counts the attempt first, so that a flood costs no hash; takes the same time whether or not
     /// the account exists; adds the session only while the verified password is still the stored one; and renews a weak hash. A user whose
     /// session is stored is signed in: when the database or the hasher fails after that, the counts stay until they expire, and the next
-    /// sign-in renews the hash.
+    /// sign-in renews the hash. A request of a page of another origin that is not in
+    /// <see cref="SessionAuthenticationOptions.TrustedOrigins"/> is refused.
     /// </summary>
     /// <param name="context">
     /// The request. The address of its client is counted: behind a proxy use <c>ForwardedHeaders</c>, or all clients count as one.
@@ -46,6 +47,11 @@ public sealed class SessionSignIn
         HttpContext context, string email, string? password, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(context);
+        if (!RequestOrigin.IsTrusted(context.Request, Options.TrustedOrigins))
+        {
+            return new PasswordSignInResult(PasswordSignInOutcome.OtherOrigin, Issued: null, LockedUntil: null);
+        }
+
         var client = GetOrAddClient(context);
         var address = context.Connection.RemoteIpAddress ?? IPAddress.None;
         var attempt = new SignInAttempt { Id = Guid.NewGuid(), Email = email, Address = address, Client = client };

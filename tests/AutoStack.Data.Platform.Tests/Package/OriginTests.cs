@@ -10,7 +10,7 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 
 namespace AutoStack.Data.Platform.Tests.Package;
 
-/// <summary>Requests that a browser sends with the cookie for a page of another origin: WebSockets, sign-outs, rotations.</summary>
+/// <summary>Requests that a browser sends with the cookie for a page of another origin: WebSockets, sign-ins, sign-outs, rotations.</summary>
 public sealed class OriginTests : ServiceTests
 {
     private static readonly (string Name, string Value)[] Neighbour =
@@ -127,6 +127,24 @@ public sealed class OriginTests : ServiceTests
         using var response = await http.SendAsync(request, Token);
 
         Assert.That(response.StatusCode, Is.EqualTo(expected));
+    }
+
+    // A form of a page can do so: the attempts would also lock the visitor's own browser out.
+    [Test]
+    public async Task A_page_of_another_origin_signs_nobody_in()
+    {
+        var email = NewEmail();
+        var client = (await SignUpAsync(email)).Split("; ").Single(cookie => cookie.Contains("-client=", StringComparison.Ordinal));
+        for (var i = 0; i < 20; i++)
+        {
+            using var neighbour = await SendAsync(HttpMethod.Post, "/session", client, new { email, password = "correct horse" }, Neighbour);
+            Assert.That(neighbour.StatusCode, Is.EqualTo(HttpStatusCode.Forbidden));
+            Assert.That(SetCookiesOf(neighbour), Is.Empty);
+        }
+
+        using var own = await SendAsync(
+            HttpMethod.Post, "/session", client, new { email, password = "correct horse" }, ("Sec-Fetch-Site", "same-origin"));
+        Assert.That(own.StatusCode, Is.EqualTo(HttpStatusCode.NoContent));
     }
 
     [TestCase("GET")]

@@ -35,6 +35,7 @@ public sealed class ProblemTests : ServiceTests
         Outcome(UnlinkOutcome.NotLinked.ToHttpResult(), 404),
         Outcome(new RegistrationResult(RegistrationOutcome.EmailTaken, null).ToHttpResult(), 409),
         Outcome(new PasswordSignInResult(PasswordSignInOutcome.Superseded, null, null).ToHttpResult(), 409),
+        Outcome(new PasswordSignInResult(PasswordSignInOutcome.OtherOrigin, null, null).ToHttpResult(), 403),
         Outcome(AutoStackResults.NoContentOrNotFound(removed: true), 204),
         Outcome(AutoStackResults.NoContentOrNotFound(removed: false), 404),
         Outcome(AutoStackResults.OkOrNotFound("row"), 200),
