@@ -10,6 +10,9 @@ DECLARE
     served bigint;
     latest bigint;
 BEGIN
+    IF TG_RELID <> 'public.deployments'::regclass THEN
+        RAISE 'assign_queue_place is a trigger of public.deployments, and of no other table' USING ERRCODE = 'insufficient_privilege';
+    END IF;
     FOR attempt IN 1..100 LOOP
         EXIT WHEN pg_catalog.pg_try_advisory_xact_lock('public.deployments'::regclass::oid::int, pg_catalog.uuid_hash(NEW.user_id));
         PERFORM pg_catalog.pg_sleep(0.0025);
