@@ -102,12 +102,25 @@ DECLARE
     readonly CONSTANT text := prefix || '_readonly';
     tenant CONSTANT text := prefix || '_tenant';
     ours CONSTANT text[] := readable[:][1:1];
+    -- The functions of the schema and of its features.
+    functions CONSTANT name[] := string_to_array(
+        'assign_log_seq assign_queue_place assign_repository_key attach_restored_log_partition audit_partitions '
+        || 'audit_table copy_health_check_rights copy_log_partition_rights create_audit_partitions '
+        || 'create_reserved_log_partitions distribute_log_table drop_audit_partitions drop_health_check_chunks '
+        || 'drop_health_check_table drop_log_partition exchange_health_checks flatten_log_table gather_log_table '
+        || 'give_way_for_log_partitions health_check_chunk_start health_check_hours health_check_jobs '
+        || 'health_check_obstacles keep_deployment_ids lock_for_audit lock_for_log_partitions log_partition_bounds '
+        || 'log_partition_content log_partition_floor log_partition_obstacles log_partition_time '
+        || 'move_log_partition_policies partition_log_table prepare_restored_log_partition record_audited_row '
+        || 'record_audited_rows refuse_audit_change reserve_log_partitions row_security_add_key row_security_owns '
+        || 'row_security_user_id seal_audit_entries', ' ');
     guarded CONSTANT boolean := coalesce(nullif(current_setting('autostack.row_security', TRUE), ''), 'off')::boolean OR EXISTS (
         SELECT
         FROM pg_class c
         WHERE c.relnamespace = 'public'::regnamespace AND c.relname = ANY (ours) AND c.relrowsecurity);
     owner_id oid;
     reader_id oid;
+    makers oid[];
     item record;
 BEGIN
     IF octet_length(prefix) > 54 THEN
@@ -203,7 +216,15 @@ BEGIN
     EXECUTE format('ALTER DEFAULT PRIVILEGES FOR ROLE %I IN SCHEMA public GRANT USAGE, SELECT ON SEQUENCES TO %I', owner, app);
     EXECUTE format('ALTER DEFAULT PRIVILEGES FOR ROLE %I IN SCHEMA public GRANT EXECUTE ON FUNCTIONS TO %I', owner, app);
 
-    -- Tables that another role has made, and the functions of their triggers, become the owner's.
+    -- Tables that another role has made become the owner's, and the functions of the schema, when the role that owns the tables has made
+    -- them, or a superuser. A function of anybody else stays theirs, whatever its name: where it works with the rights of its owner, it
+    -- would get the rights of this one.
+    makers := ARRAY(
+        SELECT c.relowner FROM pg_class c WHERE c.oid IN (to_regclass('public.users'), to_regclass('public.deployments'))
+        UNION ALL
+        SELECT r.oid FROM pg_roles r WHERE r.rolsuper
+        UNION ALL
+        SELECT d.datdba FROM pg_database d WHERE d.datname = current_database());
     FOR item IN
         SELECT format('ALTER TABLE %s OWNER TO %I', c.oid::regclass, owner) AS statement
         FROM pg_class c
@@ -226,17 +247,8 @@ BEGIN
         UNION ALL
         SELECT format('ALTER FUNCTION %s OWNER TO %I', p.oid::regprocedure, owner)
         FROM pg_proc p
-        WHERE p.pronamespace = 'public'::regnamespace AND p.proowner <> owner_id
-            AND (p.proname ~ 'log_(partition|table)|^row_security_|health_check' OR p.proname IN (
-                'lock_for_audit', 'audit_table', 'audit_partitions', 'create_audit_partitions', 'drop_audit_partitions',
-                'seal_audit_entries', 'refuse_audit_change'))
-        UNION ALL
-        SELECT DISTINCT format('ALTER FUNCTION %s OWNER TO %I', p.oid::regprocedure, owner)
-        FROM pg_trigger t
-        JOIN pg_class c ON c.oid = t.tgrelid
-        JOIN pg_proc p ON p.oid = t.tgfoid
-        WHERE c.relnamespace = 'public'::regnamespace AND c.relname = ANY (ours)
-            AND p.pronamespace = 'public'::regnamespace AND p.proowner <> owner_id
+        WHERE p.pronamespace = 'public'::regnamespace AND p.proname = ANY (functions) AND p.proowner <> owner_id
+            AND p.proowner = ANY (makers)
     LOOP
         EXECUTE item.statement;
     END LOOP;
