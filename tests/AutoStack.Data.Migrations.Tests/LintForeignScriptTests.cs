@@ -90,6 +90,7 @@ public sealed class LintForeignScriptTests : MigrationTests
             UPDATE public.posts SET score = score + NEW.score WHERE id = NEW.post_id;
             RETURN NULL;
         END $$;
+        REVOKE ALL ON FUNCTION count_vote() FROM PUBLIC;
         CREATE TRIGGER votes_count AFTER INSERT ON votes FOR EACH ROW EXECUTE FUNCTION count_vote();
         CREATE VIEW hot_posts AS SELECT id, hot_rank(score, published) AS rank FROM posts;
         """,
@@ -187,8 +188,8 @@ public sealed class LintForeignScriptTests : MigrationTests
             """]),
             Is.EqualTo(new[]
             {
-                "2:1 psql-command", "2:2 session-setting", "2:3 session-setting", "2:4 definer-search-path", "2:5 protection-off",
-                "2:6 copy-data", "2:9 grant-public", "2:10 transaction-control", "2:11 psql-command",
+                "2:1 psql-command", "2:2 session-setting", "2:3 session-setting", "2:4 definer-search-path", "2:4 definer-public",
+                "2:5 protection-off", "2:6 copy-data", "2:9 grant-public", "2:10 transaction-control", "2:11 psql-command",
             }));
 
     [TestCase("enum-value-used", "ALTER TYPE job_state ADD VALUE 'late'; UPDATE jobs SET state = 'late' WHERE id = 1")]

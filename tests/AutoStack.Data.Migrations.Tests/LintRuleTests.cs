@@ -4,6 +4,9 @@ namespace AutoStack.Data.Migrations.Tests;
 public sealed class LintRuleTests
 {
     private const string Alone = LintTests.Alone;
+    private const string Definer =
+        "CREATE FUNCTION public.f() RETURNS int LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog AS 'SELECT 1';";
+
     private const string Long = "a_name_that_is_longer_than_the_sixty_three_bytes_which_a_name_may_have";
 
     [TestCase("attach-partition", "ALTER TABLE t ATTACH PARTITION o FOR VALUES IN (1)",
@@ -78,9 +81,16 @@ public sealed class LintRuleTests
     [TestCase("grant-public", "GRANT SELECT ON t TO reader, PUBLIC", "REVOKE SELECT ON t FROM PUBLIC")]
     [TestCase("grant-public", "ALTER DEFAULT PRIVILEGES IN SCHEMA app GRANT SELECT ON TABLES TO PUBLIC",
         "GRANT SELECT ON \"public\".t TO \"PUBLIC\"")]
-    [TestCase("definer-search-path", "CREATE FUNCTION f() RETURNS int LANGUAGE sql SECURITY DEFINER AS 'SELECT 1'",
-        "CREATE FUNCTION f() RETURNS int LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog AS 'SELECT 1'")]
+    [TestCase("definer-search-path", "CREATE OR REPLACE FUNCTION f() RETURNS int LANGUAGE sql SECURITY DEFINER AS 'SELECT 1'",
+        "CREATE OR REPLACE FUNCTION f() RETURNS int LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog AS 'SELECT 1'")]
     [TestCase("definer-search-path", "ALTER FUNCTION f(int) SECURITY DEFINER", "ALTER FUNCTION f(int) SECURITY INVOKER")]
+    [TestCase("definer-public", "CREATE FUNCTION f() RETURNS int LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog AS 'SELECT 1'",
+        "CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1'")]
+    [TestCase("definer-public", Definer + "REVOKE EXECUTE ON FUNCTION g(int, text) FROM reader, PUBLIC",
+        Definer + "REVOKE EXECUTE ON FUNCTION g(int, text), public.f() FROM reader, PUBLIC")]
+    [TestCase("definer-public", Definer + "REVOKE ALL ON FUNCTION f() FROM reader", Definer + "REVOKE ALL ON ROUTINE f FROM PUBLIC CASCADE")]
+    [TestCase("definer-public", Definer + "REVOKE ALL ON ALL TABLES IN SCHEMA public FROM PUBLIC",
+        Definer + "REVOKE ALL ON ALL FUNCTIONS IN SCHEMA public FROM PUBLIC")]
     [TestCase("alter-system", "ALTER SYSTEM SET work_mem = '1GB'", "ALTER ROLE app SET work_mem = '1GB'")]
     [TestCase("server-program", "COPY t FROM PROGRAM 'curl example.com'", "COPY t FROM '/srv/program.csv'")]
     [TestCase("enum-value-used", "ALTER TYPE mood ADD VALUE 'glad'; UPDATE t SET note = 'glad' WHERE n = 1",

@@ -5,7 +5,12 @@ namespace AutoStack.Data.Cli.Lint;
 /// <summary>The rules on privileges and on what protects rows: triggers, rules and policies.</summary>
 internal sealed class AccessRules(ScriptScope scope)
 {
+    private const string AllFunctions = "*";
+
     private static readonly string[] Off = ["DISABLE TRIGGER", "DISABLE RULE", "DISABLE ROW LEVEL SECURITY", "NO FORCE ROW LEVEL SECURITY"];
+
+    // The functions that the script takes from PUBLIC.
+    private readonly HashSet<string> revoked = [.. scope.Statements.SelectMany(statement => Revoked(statement.Sql))];
 
     public void Check(ScriptStatement statement)
     {
@@ -39,14 +44,43 @@ internal sealed class AccessRules(ScriptScope scope)
     {
         var cursor = sql.Read();
         var create = cursor.Take("CREATE");
-        _ = create && cursor.Take("OR REPLACE");
-        if ((create || cursor.Take("ALTER")) && (cursor.Take("FUNCTION") || cursor.Take("PROCEDURE") || cursor.Take("ROUTINE"))
-            && cursor.TakeName() is { } name && cursor.Has("SECURITY DEFINER") && !SetsPath(cursor))
+        var replace = create && cursor.Take("OR REPLACE");
+        if (!((create || cursor.Take("ALTER")) && TakeRoutine(cursor) && cursor.TakeName() is { } name && cursor.Has("SECURITY DEFINER")))
+        {
+            return;
+        }
+
+        if (!cursor.Has("SET search_path"))
         {
             scope.Report(sql.Line, LintRule.DefinerSearchPath,
                 $"{name} runs with its owner's rights, and the caller's search path decides which objects it uses.");
         }
+
+        // What replaces or alters a function keeps its rights.
+        if (scope.Up && create && !replace && !revoked.Contains(name) && !revoked.Contains(AllFunctions))
+        {
+            scope.Report(sql.Line, LintRule.DefinerPublic,
+                $"{name} runs with its owner's rights, and every role may call it, or make it the trigger of a table of its own.");
+        }
     }
 
-    private static bool SetsPath(SqlCursor cursor) => cursor.Has("SET search_path");
+    private static List<string> Revoked(SqlStatement sql)
+    {
+        var cursor = sql.Read();
+        if (!cursor.Take("REVOKE") || !cursor.Find("ON"))
+        {
+            return [];
+        }
+
+        var all = cursor.Take("ALL FUNCTIONS IN SCHEMA") || cursor.Take("ALL PROCEDURES IN SCHEMA") || cursor.Take("ALL ROUTINES IN SCHEMA");
+        if (!all && !TakeRoutine(cursor))
+        {
+            return [];
+        }
+
+        var names = new SqlCursor(cursor.TakeWhile(token => !token.Is("FROM"))).Items().Select(item => item.TakeName() ?? "").ToList();
+        return !cursor.Take("FROM") || !cursor.Items().Any(role => role.Current.Is("PUBLIC")) ? [] : all ? [AllFunctions] : names;
+    }
+
+    private static bool TakeRoutine(SqlCursor cursor) => cursor.Take("FUNCTION") || cursor.Take("PROCEDURE") || cursor.Take("ROUTINE");
 }

@@ -103,6 +103,9 @@ internal sealed record LintRule(string Id, string Safer)
     public static readonly LintRule DefinerSearchPath = new("definer-search-path",
         "Add SET search_path = pg_catalog, pg_temp to the function, and name the schema of everything else in its body.");
 
+    public static readonly LintRule DefinerPublic = new("definer-public",
+        "REVOKE ALL ON FUNCTION … FROM PUBLIC in the same script, and GRANT it to the roles that need it. A trigger fires without the right.");
+
     public static readonly LintRule AlterSystem = new("alter-system",
         "Change the server's configuration where it is managed, or use ALTER ROLE … IN DATABASE … SET for this application alone.");
 
