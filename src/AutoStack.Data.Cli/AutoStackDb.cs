@@ -46,6 +46,7 @@ internal static class AutoStackDb
 #pragma warning restore CA1031
         {
             var failure = Failure.Of(exception, session.Progress, session.ShowsValues);
+            failure = failure with { Message = session.WithoutConnections(failure.Message) };
             session.Progress.Close();
             session.Results.Fail(failure);
             return session.Finish(failure.ExitCode);

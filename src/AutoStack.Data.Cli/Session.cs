@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Text.RegularExpressions;
 using AutoStack.Data.Cli.Commands;
 using AutoStack.Data.Cli.Configuration;
 using AutoStack.Data.Cli.Output;
@@ -8,8 +9,11 @@ using Spectre.Console;
 namespace AutoStack.Data.Cli;
 
 /// <summary>One run of the console: its options and its outputs.</summary>
-internal sealed class Session
+internal sealed partial class Session
 {
+    // The server cuts longer names.
+    private const int NameLength = 63;
+
     private readonly IReadOnlyList<string> args;
     private readonly Func<string?> lostOutput;
     private ConfigurationFile? configuration;
@@ -177,11 +181,28 @@ internal sealed class Session
     /// A message about the arguments, without texts that may contain a password: after a misspelt --connection, the connection string is an
     /// argument of another kind.
     /// </summary>
-    public string Masked(string message) =>
+    public string Masked(string message) => Hide(message, text =>
+        text.Contains("://", StringComparison.Ordinal) || text.IndexOfAny(['=', '@']) >= 0);
+
+    /// <summary>
+    /// A failure's message without the connection strings of the arguments: an option for a name, folder or file may have been given one.
+    /// </summary>
+    public string WithoutConnections(string message) => Hide(message, text => Credentials().IsMatch(text));
+
+    // A message may quote an argument as a full path, in which slashes are not doubled, or cut to the length of a name on the server.
+    private string Hide(string message, Predicate<string> isSecret) =>
         args.Concat(args.Where(text => text.StartsWith("--", StringComparison.Ordinal))
-                .Select(text => text[(text.IndexOf('=', StringComparison.Ordinal) + 1)..]))
-            .Where(text => text.Contains("://", StringComparison.Ordinal) || text.IndexOfAny(['=', '@']) >= 0)
+                .Select(text => text[(text.IndexOfAny(['=', ':']) + 1)..]))
+            .Concat(args.Select(text => text[(text.IndexOf('=', StringComparison.Ordinal) + 1)..]))
+            .Where(text => isSecret(text))
+            .SelectMany(text => (string[])[text, Slashes().Replace(text, "/"), text[..Math.Min(text.Length, NameLength)]])
             .OrderByDescending(text => text.Length)
             .Aggregate(message, (clean, text) =>
                 clean.Replace(text, text[..(text.IndexOfAny(['=', ':', '@']) + 1)] + "…", StringComparison.Ordinal));
+
+    [GeneratedRegex("/+")]
+    private static partial Regex Slashes();
+
+    [GeneratedRegex("://.*@|(password|pwd)\\s*=", RegexOptions.IgnoreCase | RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant)]
+    private static partial Regex Credentials();
 }

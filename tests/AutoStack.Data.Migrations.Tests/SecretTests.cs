@@ -94,6 +94,39 @@ public sealed class SecretTests : MigrationTests
         }
     }
 
+    // Options for a name, a folder or a file, given a connection string.
+    [TestCase("revision", "-m", "x", "--directory", "{0}")]
+    [TestCase("revision", "-m", "x", "--directory={0}")]
+    [TestCase("create", "--maintenance-database", "{0}")]
+    [TestCase("drop", "--maintenance-database", "{0}")]
+    [TestCase("create", "--owner", "{0}")]
+    [TestCase("create", "--locale", "{0}")]
+    [TestCase("dump", "--output", "{0}")]
+    [TestCase("check", "--ignore", "{0}")]
+    [TestCase("current", "--config", "{0}")]
+    [TestCase("current", "--connection-file", "{0}")]
+    [TestCase("current", "-e", "{0}")]
+    [TestCase("upgrade", "--scripts", "jobs={0}")]
+    [TestCase("upgrade", "--set", "{0}")]
+    [TestCase("upgrade", "{0}")]
+    [TestCase("upgrade", "--rehearse", "--disposable", "--copy", "{0}")]
+    [TestCase("lint", "{0}")]
+    [TestCase("stats", "--save", "{0}")]
+    [TestCase("prune", "--policy", "{0}")]
+    [TestCase("feature", "enable", "{0}")]
+    [TestCase("backup", "status", "--program", "{0}")]
+    public async Task No_option_for_another_value_shows_the_password(params string[] args)
+    {
+        var given = $"postgresql://ada:{Mark}SECRETPW@127.0.0.1:1/{new string('d', 80)}";
+
+        var run = await ConsoleRun.StartAsync(
+            [.. args.Select(text => text.Replace("{0}", given, StringComparison.Ordinal))],
+            connection: ConnectionString, cancellationToken: Token);
+
+        Assert.That(run.Code, Is.Not.Zero, run.Error);
+        Assert.That(run.Output + run.Error, Does.Not.Contain(Mark));
+    }
+
     [Test]
     public async Task No_succeeding_or_waiting_verb_shows_the_password()
     {

@@ -43,12 +43,17 @@ internal sealed class Maintenance : IAsyncDisposable
                 + "one to connect to meanwhile: name the database to create or drop.");
         }
 
+        if (maintenance.Contains("://", StringComparison.Ordinal) || maintenance.IndexOfAny(['=', '@']) >= 0)
+        {
+            throw Failure.Usage("--maintenance-database is the name of a database on the same server, and not a connection string.");
+        }
+
         settings.Database = maintenance;
         var connection = await new MigrationServer(settings.ConnectionString, session.ShowsValues, session.AskPassword)
             .ConnectAsync(TimeSpan.FromSeconds(parsed.GetValue(session.Options.Wait)), session.Progress, cancellationToken)
             .ConfigureAwait(false);
         var server = new Maintenance(connection, database);
-        await server.ExecuteAsync(SearchPath.Own, cancellationToken).ConfigureAwait(false);
+        await server.ExecuteAsync($"{SearchPath.Own}; {SessionLimits.MayBeIdle}", cancellationToken).ConfigureAwait(false);
         return server;
     }
 

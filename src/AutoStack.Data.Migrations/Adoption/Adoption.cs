@@ -95,6 +95,7 @@ internal sealed class Adoption(MigratorContext context, AdoptionOptions? options
     private async Task<(AdoptionPlan Plan, IReadOnlyList<RowCheck> Checks, IReadOnlyList<AdoptionObstacle> Stops)> PlanAsync(
         NpgsqlConnection connection, CancellationToken cancellationToken)
     {
+        await VersionJournal.IsOwnAsync(connection, cancellationToken).ConfigureAwait(false);
         var history = await VersionJournal.ReadHistoryAsync(connection, context.Sets, cancellationToken).ConfigureAwait(false);
         var pending = MigrationPlanner.Plan(history, context.Sets, up: true, MigrationTarget.Head.In(ScriptSet.CoreName)).Scripts;
         var found = await Catalog.ReadAsync(connection, cancellationToken).ConfigureAwait(false);
@@ -115,9 +116,7 @@ internal sealed class Adoption(MigratorContext context, AdoptionOptions? options
             throw new MigrationException(MigrationError.NotRecognised, why);
         }
 
-        var revision = await TextAsync(connection, "alembic_version",
-            "SELECT string_agg(version_num, ', ' ORDER BY version_num) FROM public.alembic_version", cancellationToken)
-            .ConfigureAwait(false);
+        var revision = await ReadRevisionAsync(connection, cancellationToken).ConfigureAwait(false);
 
         AdoptionPlan plan;
         IReadOnlyList<RowCheck> checks;
@@ -130,8 +129,8 @@ internal sealed class Adoption(MigratorContext context, AdoptionOptions? options
         else
         {
             RefuseLater(found, history.CurrentVersion);
-            var size = await TextAsync(connection, "webhook_payloads",
-                "SELECT pg_size_pretty(pg_table_size('public.webhook_payloads'))", cancellationToken).ConfigureAwait(false);
+            using var ask = new NpgsqlCommand("SELECT pg_size_pretty(pg_table_size(to_regclass('public.webhook_payloads')))", connection);
+            var size = await ask.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false) as string;
             var planner = new AdoptionPlanner(found, size, context.Scripts, options);
             plan = planner.Make(revision, history.CurrentVersion);
             checks = planner.Checks;
@@ -217,22 +216,20 @@ internal sealed class Adoption(MigratorContext context, AdoptionOptions? options
         }
     }
 
-    private static async Task<string?> TextAsync(
-        NpgsqlConnection connection, string relation, string sql, CancellationToken cancellationToken)
+    private static async Task<string?> ReadRevisionAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
     {
-        // A view, or a row security policy, would run the code of its owner.
-        using var exists = new NpgsqlCommand($"""
-            SELECT EXISTS (
-                SELECT
-                FROM pg_class c
-                WHERE c.oid = to_regclass('public.{relation}') AND c.relkind = 'r' AND NOT c.relrowsecurity)
-            """, connection);
-        if (await exists.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false) is not true)
+        const string Table = "public.alembic_version";
+        try
         {
+            return !await PlainTable.ExistsAsync(connection, Table, cancellationToken).ConfigureAwait(false) ? null
+                : (await PlainTable.ReadAsync(
+                    connection, Table, "SELECT string_agg(a.version_num, ', ' ORDER BY a.version_num) FROM public.alembic_version a",
+                    row => row.IsDBNull(0) ? null : row.GetString(0), cancellationToken).ConfigureAwait(false))[0];
+        }
+        catch (MigrationException exception) when (exception.Error == MigrationError.ForeignObjects)
+        {
+            // A table that would run its owner's code is not Alembic's, and only a message needs its row.
             return null;
         }
-
-        using var command = new NpgsqlCommand(sql, connection);
-        return await command.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false) as string;
     }
 }

@@ -18,7 +18,7 @@ internal static class JournalChanges
     /// Creates the table unless it exists. Whoever may read the journal may read its changes, and nobody else gets a right: default
     /// privileges could let a service write the table.
     /// </summary>
-    public const string EnsureSql = """
+    public const string EnsureSql = $"""
         DO $$
         DECLARE
             grantee text;
@@ -60,6 +60,12 @@ internal static class JournalChanges
                 LOOP
                     EXECUTE pg_catalog.format('GRANT SELECT ON public.schema_version_changes TO %s', grantee);
                 END LOOP;
+            ELSIF EXISTS (
+                SELECT
+                FROM pg_catalog.pg_class c
+                WHERE c.oid = pg_catalog.to_regclass('public.schema_version_changes')::oid AND NOT {TrustedRoles.OwnTable})
+            THEN
+                RAISE 'public.schema_version_changes belongs to another role, which could have its code run: drop or rename it.';
             END IF;
         END
         $$
@@ -130,13 +136,12 @@ internal static class JournalChanges
             return [];
         }
 
-        using var command = new NpgsqlCommand("""
+        return await PlainTable.ReadAsync(connection, Table, """
             SELECT c.id, c.changed_at AT TIME ZONE 'UTC', c.changed_by, c.kind, coalesce(c.version, 0), c.name, c.old_row::text,
                 c.new_row::text, c.reason, c.tool_version, c.script_set
             FROM public.schema_version_changes c
             ORDER BY c.id
-            """, connection);
-        return await command.ListAsync(ReadChange, cancellationToken).ConfigureAwait(false);
+            """, ReadChange, cancellationToken).ConfigureAwait(false);
 
         static JournalChange ReadChange(NpgsqlDataReader row)
         {
@@ -178,14 +183,14 @@ internal static class JournalChanges
             return [];
         }
 
-        using var command = new NpgsqlCommand("""
-            SELECT c.script_set, c.version, c.changed_at AT TIME ZONE 'UTC'
-            FROM public.schema_version_changes c
-            WHERE c.old_row IS NULL AND c.new_row IS NOT NULL AND c.version IS NOT NULL
-            """, connection);
         return
         [
-            .. await command.ListAsync(
+            .. await PlainTable.ReadAsync(
+                connection, Table, """
+                SELECT c.script_set, c.version, c.changed_at AT TIME ZONE 'UTC'
+                FROM public.schema_version_changes c
+                WHERE c.old_row IS NULL AND c.new_row IS NOT NULL AND c.version IS NOT NULL
+                """,
                 row => (row.GetString(0), row.GetInt32(1), new DateTimeOffset(row.GetDateTime(2).Ticks, TimeSpan.Zero)),
                 cancellationToken).ConfigureAwait(false),
         ];

@@ -44,14 +44,14 @@ internal static class VersionJournal
         try
         {
             // IF NOT EXISTS alone would need the right to create tables even where the table exists.
-            if (!await ExistsAsync(connection, cancellationToken).ConfigureAwait(false))
+            if (!await IsOwnAsync(connection, cancellationToken).ConfigureAwait(false))
             {
                 using var command = new NpgsqlCommand(TableSql, connection);
                 await command.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
-            }
 
-            // Its first change creates the table; a table that another role has prepared is refused before any script runs.
-            await PlainTable.ExistsAsync(connection, JournalChanges.Table, cancellationToken).ConfigureAwait(false);
+                // Another role may have created it after the look.
+                await IsOwnAsync(connection, cancellationToken).ConfigureAwait(false);
+            }
         }
         catch (PostgresException exception)
         {
@@ -81,7 +81,7 @@ internal static class VersionJournal
     /// <inheritdoc cref="PrepareAsync"/>
     public static async Task PrepareIfThereAsync(NpgsqlConnection connection, int attempts, CancellationToken cancellationToken)
     {
-        if (await ExistsAsync(connection, cancellationToken).ConfigureAwait(false))
+        if (await IsOwnAsync(connection, cancellationToken).ConfigureAwait(false))
         {
             await PrepareAsync(connection, attempts, cancellationToken).ConfigureAwait(false);
         }
@@ -120,8 +120,23 @@ internal static class VersionJournal
         }
     }
 
-    private static Task<bool> ExistsAsync(NpgsqlConnection connection, CancellationToken cancellationToken) =>
-        PlainTable.ExistsAsync(connection, Table, cancellationToken);
+    /// <summary>
+    /// True when the journal exists. Refuses a journal, or a table of its changes, that another role has prepared: for a run that writes it
+    /// later, before the first look at its rows.
+    /// </summary>
+    /// <exception cref="MigrationException"><see cref="MigrationError.ForeignObjects"/>, or the server refuses.</exception>
+    public static async Task<bool> IsOwnAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await PlainTable.IsOwnAsync(connection, JournalChanges.Table, cancellationToken).ConfigureAwait(false);
+            return await PlainTable.IsOwnAsync(connection, Table, cancellationToken).ConfigureAwait(false);
+        }
+        catch (PostgresException exception)
+        {
+            throw Failed("read", exception);
+        }
+    }
 
     /// <summary>The rows of the journal; none without the table.</summary>
     /// <param name="connection">The session.</param>
@@ -130,19 +145,18 @@ internal static class VersionJournal
     public static async Task<IReadOnlyList<Entry>> ReadAsync(
         NpgsqlConnection connection, bool places, CancellationToken cancellationToken)
     {
-        if (!await ExistsAsync(connection, cancellationToken).ConfigureAwait(false))
+        if (!await PlainTable.ExistsAsync(connection, Table, cancellationToken).ConfigureAwait(false))
         {
             return [];
         }
 
         var stamped = await JournalChanges.ReadStampedAsync(connection, cancellationToken).ConfigureAwait(false);
-        using var command = new NpgsqlCommand($"""
+        return await PlainTable.ReadAsync(connection, Table, $"""
             SELECT coalesce(j.version, 0), j.name, j.checksum, j.applied_at AT TIME ZONE 'UTC', j.duration_ms, j.applied_by, j.tool_version,
                 coalesce(pg_catalog.to_jsonb(j) OPERATOR(pg_catalog.->>) 'script_set', 'core'), {(places ? "j.ctid::text" : "''")}
             FROM public.schema_versions j
             ORDER BY 8, 1, 2
-            """, connection);
-        return await command.ListAsync(ReadEntry, cancellationToken).ConfigureAwait(false);
+            """, ReadEntry, cancellationToken).ConfigureAwait(false);
 
         Entry ReadEntry(NpgsqlDataReader row)
         {

@@ -16,6 +16,7 @@ internal static class MigrationPlanner
         MigrationTarget target,
         CancellationToken cancellationToken)
     {
+        await VersionJournal.IsOwnAsync(connection, cancellationToken).ConfigureAwait(false);
         var history = await VersionJournal.ReadHistoryAsync(connection, context.Sets, cancellationToken).ConfigureAwait(false);
         var plan = Plan(history, context.Sets, up, target);
         if (!up)

@@ -21,9 +21,20 @@ internal static class PlanForecast
             await LockForecast.FindAsync(connection, rehearsed, cancellationToken).ConfigureAwait(false));
     }
 
+    /// <summary>A plan that nothing is known to stop, unless the options ignore that.</summary>
+    /// <exception cref="MigrationException">As for <see cref="MigrationPlanner.PlanAsync"/> and <see cref="RefuseAsync"/>.</exception>
+    public static Task<MigrationPlan> RunnableAsync(
+        NpgsqlConnection connection, MigratorContext context, bool up, MigrationTarget target, CancellationToken cancellationToken) =>
+        SessionLimits.ReadAsync(context, connection, async () =>
+        {
+            var plan = await MigrationPlanner.PlanAsync(connection, context, up, target, cancellationToken).ConfigureAwait(false);
+            await RefuseAsync(connection, plan, context.Options, cancellationToken).ConfigureAwait(false);
+            return plan;
+        }, cancellationToken);
+
     /// <summary>Refuses a plan that something would stop, unless the options ignore that.</summary>
     /// <exception cref="MigrationException"><see cref="MigrationError.Obstacles"/>.</exception>
-    public static async Task RefuseAsync(
+    private static async Task RefuseAsync(
         NpgsqlConnection connection, MigrationPlan plan, SchemaMigratorOptions options, CancellationToken cancellationToken)
     {
         if (options.IgnoreObstacles || plan.Scripts.Count == 0)

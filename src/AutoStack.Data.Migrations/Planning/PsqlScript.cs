@@ -35,6 +35,8 @@ internal static class PsqlScript
             END
             $$;
 
+            {PlainTable.RefuseForeignJournalSql};
+
             """);
         foreach (var set in plan.Sets)
         {
@@ -50,6 +52,8 @@ internal static class PsqlScript
                 END IF;
             END
             $$;
+
+            {PlainTable.RefuseForeignJournalSql};
 
             {JournalShape.BringAlongSql};
 

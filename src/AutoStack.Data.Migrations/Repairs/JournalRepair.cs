@@ -14,6 +14,7 @@ internal sealed class JournalRepair(MigratorContext context, JournalRepairOption
         await using var closing = connection.ConfigureAwait(false);
         return await TimedAsync(connection, async () =>
         {
+            await VersionJournal.IsOwnAsync(connection, cancellationToken).ConfigureAwait(false);
             var (diagnosis, keys) = await ExamineAsync(connection, cancellationToken).ConfigureAwait(false);
             return Result(diagnosis, keys);
         }, cancellationToken).ConfigureAwait(false);
@@ -74,7 +75,7 @@ internal sealed class JournalRepair(MigratorContext context, JournalRepairOption
     private async Task<(JournalDiagnosis Diagnosis, JournalFinding? Keys)> MendAsync(
         NpgsqlConnection connection, CancellationToken cancellationToken)
     {
-        if (!await PlainTable.ExistsAsync(connection, VersionJournal.Table, cancellationToken).ConfigureAwait(false))
+        if (!await VersionJournal.IsOwnAsync(connection, cancellationToken).ConfigureAwait(false))
         {
             return await ExamineAsync(connection, cancellationToken).ConfigureAwait(false);
         }

@@ -23,7 +23,7 @@ internal sealed partial class ScriptRunner
             var watch = Stopwatch.StartNew();
             await WatchedAsync(step, async (_, lost) =>
             {
-                await state.RenewAsync(inTransaction: true, cancellationToken).ConfigureAwait(false);
+                await RenewAsync(cancellationToken).ConfigureAwait(false);
                 await SetTimeoutsAsync(step, cancellationToken).ConfigureAwait(false);
                 await SetVariablesAsync(written, cancellationToken).ConfigureAwait(false);
                 if (written.ConcurrentIndex is not null)

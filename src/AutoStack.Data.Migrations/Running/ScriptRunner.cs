@@ -112,7 +112,7 @@ internal sealed partial class ScriptRunner
     private Task TryAsync(MigrationScript script, bool up, CancellationToken cancellationToken) =>
         WatchedAsync(up ? script.Up : script.Down, async (written, lost) =>
         {
-            await state.RenewAsync(inTransaction: false, cancellationToken).ConfigureAwait(false);
+            await RenewAsync(cancellationToken).ConfigureAwait(false);
             await SetTimeoutsAsync(written, cancellationToken).ConfigureAwait(false);
             var step = await PartitionedIndex.PrepareAsync(connection, written, scriptPath, cancellationToken).ConfigureAwait(false);
             if (step != written)
@@ -142,6 +142,15 @@ internal sealed partial class ScriptRunner
             }
         });
 
+    private async Task RenewAsync(CancellationToken cancellationToken)
+    {
+        if (!await state.RenewAsync(cancellationToken).ConfigureAwait(false))
+        {
+            lockLost = true;
+            throw new NpgsqlException("Another migrator works.");
+        }
+    }
+
     // Keeps the blockers of a script that did not get its lock, for the retry event and the error, and whether the migration lock was lost.
     private async Task WatchedAsync(MigrationStep step, Func<MigrationStep, CancellationToken, Task> work)
     {
@@ -155,7 +164,7 @@ internal sealed partial class ScriptRunner
         }
         catch (Exception exception) when (exception is NpgsqlException)
         {
-            lockLost = watch.Lost.IsCancellationRequested;
+            lockLost |= watch.Lost.IsCancellationRequested;
             blockers = watch.Blockers;
             throw;
         }
@@ -173,10 +182,13 @@ internal sealed partial class ScriptRunner
         CancellationToken lost,
         CancellationToken cancellationToken)
     {
-        // The steps of an adoption qualify every name with its schema and need no search path.
+        // The steps of an adoption qualify every name with its schema and need no search path. A script that releases all advisory locks
+        // does not release that of its transaction.
         if (script.IsJournaled)
         {
-            await ExecuteAsync($"SET search_path = {scriptPath}", cancellationToken).ConfigureAwait(false);
+            await ExecuteAsync(
+                $"SELECT pg_catalog.pg_advisory_xact_lock({LockedSession.WorkKey}); SET search_path = {scriptPath}", cancellationToken)
+                .ConfigureAwait(false);
         }
 
         using var step = new DbUpStep(connection, transaction, script, text, up, reason);

@@ -12,15 +12,10 @@ internal sealed class SessionState(NpgsqlConnection connection)
     /// <summary>Returns to the role that the session started with, in and outside a transaction.</summary>
     public const string OwnRole = "SET SESSION AUTHORIZATION DEFAULT; RESET ROLE";
 
-    // DISCARD ALL also forgets the role that ALTER ROLE … SET role gave the session; RESET ROLE returns to it.
-    private static readonly string[] Discard = ["DISCARD ALL", "RESET ROLE"];
-
-    // DISCARD ALL piece by piece, as far as a transaction allows it.
-    private static readonly string[] DiscardInTransaction =
-    [
-        $"CLOSE ALL; {OwnRole}; RESET ALL; DEALLOCATE ALL; UNLISTEN *; "
-            + "SELECT pg_catalog.pg_advisory_unlock_all(); DISCARD PLANS; DISCARD TEMP; DISCARD SEQUENCES",
-    ];
+    // DISCARD ALL piece by piece: a transaction does not allow it as a whole. It also forgets the role that ALTER ROLE … SET role gave the
+    // session, to which OwnRole returns.
+    private const string Discard = $"CLOSE ALL; {OwnRole}; RESET ALL; DEALLOCATE ALL; UNLISTEN *; "
+        + "SELECT pg_catalog.pg_advisory_unlock_all(); DISCARD PLANS; DISCARD TEMP; DISCARD SEQUENCES";
 
     // A pooler has set in the session what a direct connection has from its start: the encoding, the name of the application.
     private const string Given = """
@@ -54,13 +49,22 @@ internal sealed class SessionState(NpgsqlConnection connection)
     }
 
     /// <summary>Removes what an earlier script left, and sets what every script starts with.</summary>
-    /// <param name="inTransaction">True inside the transaction of a rehearsal.</param>
     /// <param name="cancellationToken">Cancels the statements.</param>
-    public async Task RenewAsync(bool inTransaction, CancellationToken cancellationToken)
+    /// <returns>
+    /// False when another migrator has taken the lock of the working session, which it can only after the migration lock was lost.
+    /// </returns>
+    public async Task<bool> RenewAsync(CancellationToken cancellationToken)
     {
-        foreach (var sql in inTransaction ? DiscardInTransaction : Discard)
+        await ExecuteAsync(Discard, cancellationToken).ConfigureAwait(false);
+
+        // The server has no way to release all but one: the next migrator takes the lock of the working session before it works, too.
+        using (var retake = new NpgsqlCommand("SELECT pg_catalog.pg_try_advisory_lock(@key)", connection))
         {
-            await ExecuteAsync(sql, cancellationToken).ConfigureAwait(false);
+            retake.Parameters.AddWithValue("key", LockedSession.WorkKey);
+            if (await retake.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false) is not true)
+            {
+                return false;
+            }
         }
 
         if (given.Length > 0)
@@ -73,10 +77,12 @@ internal sealed class SessionState(NpgsqlConnection connection)
         {
             await CheckClientAsync(cancellationToken).ConfigureAwait(false);
         }
+
+        return true;
     }
 
-    // A script's header limits its time, not the role's settings. Not every version of the server has all of these settings. This runs before
-    // every script: a look into pg_settings would read all settings each time.
+    // A script's header limits its time, not the role's settings. Not every version of the server has all of these settings. This runs
+    // before every script: a look into pg_settings would read all settings each time.
     private Task SetAsync(CancellationToken cancellationToken) => ExecuteAsync($"""
         {SearchPath.Own};
         SELECT set_config(s.name, '0', false)

@@ -51,19 +51,8 @@ internal sealed record ForeignObjectSearch(IReadOnlyList<ForeignObject> Objects,
     {
         var objects = new List<ForeignObject>();
         var schemas = new List<OpenSchema>();
-        using var command = new NpgsqlCommand("""
-            WITH RECURSIVE mine AS (
-                SELECT r.oid FROM pg_roles r WHERE r.rolname IN (current_user, session_user)
-                UNION
-                SELECT m.roleid FROM pg_auth_members m JOIN mine ON mine.oid = m.member
-            ),
-            trusted AS (
-                SELECT mine.oid FROM mine
-                UNION ALL
-                SELECT r.oid FROM pg_roles r WHERE r.rolsuper
-                UNION ALL
-                SELECT d.datdba FROM pg_database d WHERE d.datname = current_database()
-            ),
+        using var command = new NpgsqlCommand($"""
+            WITH RECURSIVE {TrustedRoles.Tables},
             -- The path that the session started with, not the one that the migrator has set since.
             searched AS (
                 SELECT n.oid, n.nspname, n.nspowner, n.nspacl
@@ -95,7 +84,22 @@ internal sealed record ForeignObjectSearch(IReadOnlyList<ForeignObject> Objects,
                     format('DROP CAST (%s AS %s)', format_type(c.castsource, NULL), format_type(c.casttarget, NULL))
                 FROM pg_cast c
                 JOIN pg_proc p ON p.oid = c.castfunc
-                WHERE c.castcontext IN ('i', 'a')
+                JOIN pg_type f ON f.oid = c.castsource
+                JOIN pg_type t ON t.oid = c.casttarget
+                -- No statement meets another role's type, whose owner may create casts, unless a column has it.
+                WHERE c.castcontext IN ('i', 'a') AND NOT EXISTS (
+                    SELECT
+                    FROM (VALUES (f.oid, f.typowner), (t.oid, t.typowner)) v (type, owner)
+                    WHERE v.owner NOT IN (SELECT t.oid FROM trusted t)
+                      AND NOT EXISTS (
+                          SELECT
+                          FROM pg_attribute a
+                          JOIN pg_class r ON r.oid = a.attrelid AND r.relkind IN ('r', 'p')
+                          JOIN pg_namespace n ON n.oid = r.relnamespace
+                          JOIN pg_type y ON y.oid = a.atttypid
+                          WHERE v.type IN (y.oid, y.typelem, y.typbasetype) AND a.attnum > 0 AND NOT a.attisdropped
+                            AND ((n.nspname = 'public' AND r.relname::text = ANY (@tables))
+                                OR r.relowner IN (SELECT t.oid FROM trusted t))))
                 UNION ALL
                 SELECT 4, s.nspname::text, '', 0, format('REVOKE CREATE ON SCHEMA %I FROM PUBLIC', s.nspname)
                 FROM searched s
@@ -110,6 +114,8 @@ internal sealed record ForeignObjectSearch(IReadOnlyList<ForeignObject> Objects,
             ORDER BY f.rank, f.name
             """, connection);
         command.Parameters.AddWithValue("functions", Functions);
+        command.Parameters.AddWithValue("tables", Catalog.Newest.Objects.Where(o => o.Kind == SchemaObjectKind.Table)
+            .Select(o => o.Name).Append(Catalog.Journal).ToArray());
         var reader = await command.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
         await using var closing = reader.ConfigureAwait(false);
         while (await reader.ReadAsync(cancellationToken).ConfigureAwait(false))

@@ -33,6 +33,7 @@ internal sealed class LockedSession : IAsyncDisposable
             var connection = await context.Server.Of(lockConnection)
                 .ConnectAsync(TimeSpan.Zero, progress: null, cancellationToken).ConfigureAwait(false);
             var session = new LockedSession(held, connection);
+            await session.MayBeIdleAsync(cancellationToken).ConfigureAwait(false);
             await session.AcquireWorkAsync(context.Options.LockWait, progress, cancellationToken).ConfigureAwait(false);
             return session;
         }
@@ -77,6 +78,20 @@ internal sealed class LockedSession : IAsyncDisposable
                 wait,
                 progress,
                 cancellationToken).ConfigureAwait(false);
+        }
+        catch
+        {
+            await Connection.DisposeAsync().ConfigureAwait(false);
+            throw;
+        }
+    }
+
+    private async Task MayBeIdleAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            using var command = new NpgsqlCommand(SessionLimits.MayBeIdle, Connection);
+            await command.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
         }
         catch
         {

@@ -16,8 +16,8 @@ public sealed class SchemaMigratorOptions
     public static TimeSpan DefaultLockWait { get; } = TimeSpan.FromMinutes(5);
 
     /// <summary>
-    /// The longest wait of a check, and of an adoption that reads rows, for a table that another session has locked: 5 seconds, or
-    /// <see cref="LockWait"/> when that is shorter.
+    /// The longest wait of a check, of a plan, which an upgrade makes first, and of an adoption that reads rows, for a table that another
+    /// session has locked: 5 seconds, or <see cref="LockWait"/> when that is shorter.
     /// </summary>
     public static TimeSpan TableWait { get; } = TimeSpan.FromSeconds(5);
 
@@ -59,8 +59,8 @@ public sealed class SchemaMigratorOptions
     public static TimeSpan DefaultRehearsalLimit { get; } = TimeSpan.FromSeconds(60);
 
     /// <summary>
-    /// The longest time of a rehearsal, whose transaction stops readers and writers; <see cref="Timeout.InfiniteTimeSpan"/> is no limit. A
-    /// rehearsal that takes longer is rolled back (<see cref="MigrationError.TimeLimit"/>).
+    /// The longest time of a rehearsal, whose transaction stops readers and writers; <see cref="Timeout.InfiniteTimeSpan"/> or more than
+    /// 49 days is no limit. A rehearsal that takes longer is rolled back (<see cref="MigrationError.TimeLimit"/>).
     /// </summary>
     public TimeSpan RehearsalLimit { get; init; } = DefaultRehearsalLimit;
 

@@ -16,6 +16,14 @@ internal sealed class Stamp(MigratorContext context)
             await path.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
         }
 
+        return await SessionLimits.ReadAsync(
+            context, session.Connection, () => StampAsync(session, target, progress, cancellationToken), cancellationToken)
+            .ConfigureAwait(false);
+    }
+
+    private async Task<StampResult> StampAsync(
+        LockedSession session, MigrationTarget target, IProgress<MigrationEvent>? progress, CancellationToken cancellationToken)
+    {
         await VersionJournal.CreateAsync(session.Connection, cancellationToken).ConfigureAwait(false);
         var history = await VersionJournal.ReadHistoryAsync(session.Connection, context.Sets, cancellationToken).ConfigureAwait(false);
         var (add, remove, result) = Plan(history, context.Sets, target);

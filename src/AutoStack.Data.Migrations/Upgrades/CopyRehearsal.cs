@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.ExceptionServices;
 using System.Security.Cryptography;
 using Npgsql;
 
@@ -20,8 +21,7 @@ internal sealed class CopyRehearsal(MigratorContext context)
         await using (connection.ConfigureAwait(false))
         {
             database = connection.Database;
-            plan = await MigrationPlanner.PlanAsync(connection, context, up, target, cancellationToken).ConfigureAwait(false);
-            await PlanForecast.RefuseAsync(connection, plan, context.Options, cancellationToken).ConfigureAwait(false);
+            plan = await PlanForecast.RunnableAsync(connection, context, up, target, cancellationToken).ConfigureAwait(false);
         }
 
         if (plan.Scripts.Count == 0)
@@ -39,24 +39,66 @@ internal sealed class CopyRehearsal(MigratorContext context)
         string database, bool up, MigrationTarget target, IProgress<MigrationEvent>? progress, CancellationToken cancellationToken)
     {
         var name = Prefix + RandomNumberGenerator.GetHexString(12, lowercase: true);
-        var beside = await context.Server.To(database == "postgres" ? "template1" : "postgres")
-            .ConnectAsync(TimeSpan.Zero, progress: null, cancellationToken).ConfigureAwait(false);
-        await using var closing = beside.ConfigureAwait(false);
+        var beside = context.Server.To(database == "postgres" ? "template1" : "postgres");
         var watch = Stopwatch.StartNew();
-        await CreateAsync(beside, name, database, cancellationToken).ConfigureAwait(false);
+        await OnAsync(beside, connection => CreateAsync(connection, name, database, cancellationToken), cancellationToken)
+            .ConfigureAwait(false);
+        var took = watch.Elapsed;
+        MigrationResult result;
         try
         {
-            progress?.Report(new CopyCreated(name, watch.Elapsed));
-            var took = watch.Elapsed;
-            return new CopyRehearsalResult(
-                name, took, await UpgradeAsync(context.Server.To(name), name, up, target, progress, "which was removed", cancellationToken)
-                    .ConfigureAwait(false));
+            progress?.Report(new CopyCreated(name, took));
+            result = await new Upgrade(context with { Server = context.Server.To(name) })
+                .RunAsync(up, target, progress, cancellationToken).ConfigureAwait(false);
         }
-        finally
+        catch (Exception exception)
         {
-            // Only ever a name that CREATE DATABASE has just accepted.
-            await ExecuteAsync(beside, $"DROP DATABASE {name} WITH (FORCE)", CancellationToken.None).ConfigureAwait(false);
+            var left = await DropAsync(beside, name).ConfigureAwait(false);
+            throw exception switch
+            {
+                MigrationException failed => OnCopy(failed, name, left ?? "which was removed"),
+                _ when left is null => Rethrown(exception),
+                _ => new MigrationException(
+                    MigrationError.ScriptFailed, $"{exception.Message} This was the copy {name}, {left}.", exception),
+            };
         }
+
+        return await DropAsync(beside, name).ConfigureAwait(false) is not { } kept ? new CopyRehearsalResult(name, took, result)
+            : throw new MigrationException(MigrationError.ScriptFailed, $"The rehearsal succeeded. It ran on the copy {name}, {kept}.")
+            {
+                Result = result,
+            };
+    }
+
+    private static Exception Rethrown(Exception exception)
+    {
+        ExceptionDispatchInfo.Throw(exception);
+        return exception;
+    }
+
+    // A session of its own: one that was opened before the scripts may have been idle for longer than a server or firewall allows. Null
+    // when the copy is gone, otherwise the end of a sentence about it.
+    private static async Task<string?> DropAsync(MigrationServer beside, string name)
+    {
+        // Only ever a name that CREATE DATABASE has just accepted.
+        var drop = $"DROP DATABASE {name} WITH (FORCE)";
+        try
+        {
+            await OnAsync(beside, connection => ExecuteAsync(connection, drop, CancellationToken.None), CancellationToken.None)
+                .ConfigureAwait(false);
+            return null;
+        }
+        catch (Exception exception) when (exception is NpgsqlException or MigrationException)
+        {
+            return $"which could not be removed ({exception.Message.TrimEnd('.')}) and takes its disk space until {drop}";
+        }
+    }
+
+    private static async Task OnAsync(MigrationServer server, Func<NpgsqlConnection, Task> work, CancellationToken cancellationToken)
+    {
+        var connection = await server.ConnectAsync(TimeSpan.Zero, progress: null, cancellationToken).ConfigureAwait(false);
+        await using var closing = connection.ConfigureAwait(false);
+        await work(connection).ConfigureAwait(false);
     }
 
     private async Task<CopyRehearsalResult> OnGivenAsync(
@@ -66,30 +108,24 @@ internal sealed class CopyRehearsal(MigratorContext context)
             ? new MigrationServer(copy, context.Options.ShowValues, context.Options.AskPassword) : context.Server.To(copy);
         var name = await RefuseSameAsync(server, cancellationToken).ConfigureAwait(false);
         progress?.Report(new CopyCreated(name, TimeSpan.Zero));
-        return new CopyRehearsalResult(
-            name, TimeSpan.Zero,
-            await UpgradeAsync(server, name, up, target, progress, "which keeps what was done", cancellationToken).ConfigureAwait(false));
-    }
-
-    private async Task<MigrationResult> UpgradeAsync(
-        MigrationServer server, string name, bool up, MigrationTarget target, IProgress<MigrationEvent>? progress, string afterwards,
-        CancellationToken cancellationToken)
-    {
         try
         {
-            return await new Upgrade(context with { Server = server }).RunAsync(up, target, progress, cancellationToken)
-                .ConfigureAwait(false);
+            return new CopyRehearsalResult(
+                name, TimeSpan.Zero, await new Upgrade(context with { Server = server }).RunAsync(up, target, progress, cancellationToken)
+                    .ConfigureAwait(false));
         }
         catch (MigrationException exception)
         {
-            throw new MigrationException(exception.Error,
-                $"{exception.Message} This was the copy {name}, {afterwards}; the database itself was not changed.",
-                exception.InnerException)
-            {
-                Result = exception.Result,
-            };
+            throw OnCopy(exception, name, "which keeps what was done");
         }
     }
+
+    private static MigrationException OnCopy(MigrationException exception, string name, string afterwards) =>
+        new(exception.Error, $"{exception.Message} This was the copy {name}, {afterwards}; the database itself was not changed.",
+            exception.InnerException)
+        {
+            Result = exception.Result,
+        };
 
     private static async Task CreateAsync(NpgsqlConnection beside, string name, string database, CancellationToken cancellationToken)
     {

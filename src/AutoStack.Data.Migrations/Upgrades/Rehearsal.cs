@@ -6,6 +6,9 @@ namespace AutoStack.Data.Migrations.Internal;
 /// <summary>Runs up or down scripts under the migration lock, in one transaction that is rolled back.</summary>
 internal sealed class Rehearsal(MigratorContext context)
 {
+    // 49 days: a longer limit, which no timer of .NET takes, is none.
+    private static readonly TimeSpan LongestTimer = TimeSpan.FromMilliseconds(uint.MaxValue - 1);
+
     /// <inheritdoc cref="SchemaMigrator.RehearseUpgradeAsync"/>
     public async Task<RehearsalResult> RunAsync(
         bool up, MigrationTarget target, IProgress<MigrationEvent>? progress, CancellationToken cancellationToken)
@@ -13,13 +16,15 @@ internal sealed class Rehearsal(MigratorContext context)
         var session = await LockedSession.OpenAsync(context, progress, cancellationToken).ConfigureAwait(false);
         await using var closing = session.ConfigureAwait(false);
         var runner = await ScriptRunner.StartAsync(session, context, attempts: 1, progress, cancellationToken).ConfigureAwait(false);
-        var plan = await MigrationPlanner.PlanAsync(session.Connection, context, up, target, cancellationToken)
-            .ConfigureAwait(false);
-        await PlanForecast.RefuseAsync(session.Connection, plan, context.Options, cancellationToken).ConfigureAwait(false);
+        var plan = await PlanForecast.RunnableAsync(session.Connection, context, up, target, cancellationToken).ConfigureAwait(false);
 
         // Readers and writers wait from here on.
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        limit.CancelAfter(context.Options.RehearsalLimit);
+        if (context.Options.RehearsalLimit <= LongestTimer)
+        {
+            limit.CancelAfter(context.Options.RehearsalLimit);
+        }
+
         try
         {
             return await RunAsync(runner, session, plan, up, limit.Token).ConfigureAwait(false);

@@ -8,9 +8,12 @@ internal sealed class Upgrade(MigratorContext context)
     {
         var connection = await context.ConnectReadOnlyAsync(cancellationToken).ConfigureAwait(false);
         await using var closing = connection.ConfigureAwait(false);
-        var plan = await MigrationPlanner.PlanAsync(connection, context, up, target, cancellationToken).ConfigureAwait(false);
-        plan.Reason = context.Options.Reason;
-        return await PlanForecast.CompleteAsync(connection, plan, cancellationToken).ConfigureAwait(false);
+        return await SessionLimits.ReadAsync(context, connection, async () =>
+        {
+            var plan = await MigrationPlanner.PlanAsync(connection, context, up, target, cancellationToken).ConfigureAwait(false);
+            plan.Reason = context.Options.Reason;
+            return await PlanForecast.CompleteAsync(connection, plan, cancellationToken).ConfigureAwait(false);
+        }, cancellationToken).ConfigureAwait(false);
     }
 
     /// <inheritdoc cref="SchemaMigrator.UpgradeAsync"/>
@@ -23,9 +26,7 @@ internal sealed class Upgrade(MigratorContext context)
             .ConfigureAwait(false);
 
         // The plan is checked before the journal is created: a refused migration leaves no journal behind.
-        var plan = await MigrationPlanner.PlanAsync(session.Connection, context, up, target, cancellationToken)
-            .ConfigureAwait(false);
-        await PlanForecast.RefuseAsync(session.Connection, plan, context.Options, cancellationToken).ConfigureAwait(false);
+        var plan = await PlanForecast.RunnableAsync(session.Connection, context, up, target, cancellationToken).ConfigureAwait(false);
         if (plan.Scripts.Count > 0)
         {
             await VersionJournal.PrepareAsync(session.Connection, context.Options.Attempts, cancellationToken).ConfigureAwait(false);

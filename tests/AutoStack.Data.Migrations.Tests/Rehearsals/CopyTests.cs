@@ -61,6 +61,64 @@ public sealed class CopyTests : MigrationTests
     }
 
     [Test]
+    public async Task A_copy_is_removed_although_the_session_that_made_it_has_ended()
+    {
+        await StartAtAsync(2);
+        await using var beside = await BesideAsync();
+        string? name = null;
+        var recorder = new Recorder(reported =>
+        {
+            if (reported is CopyCreated created)
+            {
+                name = created.Database;
+                using var end = new NpgsqlCommand(
+                    $"SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE query LIKE 'CREATE DATABASE {name} %'", beside);
+                end.ExecuteNonQuery();
+            }
+        });
+
+        var report = await Migrator().RehearseUpgradeOnCopyAsync(MigrationTarget.Version(3), null, recorder, Token);
+
+        Assert.That((report.Migration.ToVersion, report.Database), Is.EqualTo((3, name)));
+        Assert.That(await ScalarAsync<long>($"SELECT count(*) FROM pg_database WHERE datname = '{name}'"), Is.Zero);
+    }
+
+    [Test]
+    public async Task A_copy_that_cannot_be_removed_is_named_beside_the_first_failure([Values] bool fails)
+    {
+        await ExecuteAsync("CREATE TABLE t (id int)");
+        await RestPoolAsync();
+        await using var beside = await BesideAsync();
+        string? name = null;
+        var recorder = new Recorder(reported =>
+        {
+            if (reported is CopyCreated created)
+            {
+                name = created.Database;
+                using var keep = new NpgsqlCommand($"ALTER DATABASE {name} IS_TEMPLATE true", beside);
+                keep.ExecuteNonQuery();
+            }
+        });
+        try
+        {
+            var failure = Assert.ThrowsAsync<MigrationException>(() => Migrator(Scripts(fails ? "SELECT 1 / 0" : "SELECT 1"))
+                .RehearseUpgradeOnCopyAsync(default, null, recorder, Token))!;
+
+            Assert.That(failure.Message, Does.StartWith(fails ? "0001_run_test.sql: " : "The rehearsal succeeded.")
+                .And.Contain($"the copy {name}, which could not be removed (").And.Contain($"DROP DATABASE {name} WITH (FORCE)")
+                .And.Not.Contain("which was removed"));
+        }
+        finally
+        {
+            foreach (var sql in new[] { $"ALTER DATABASE {name} IS_TEMPLATE false", $"DROP DATABASE {name} WITH (FORCE)" })
+            {
+                await using var end = new NpgsqlCommand(sql, beside);
+                await end.ExecuteNonQueryAsync(Token);
+            }
+        }
+    }
+
+    [Test]
     public async Task A_database_with_other_sessions_cannot_be_copied_and_the_message_says_who_and_what_else()
     {
         await StartAtAsync(2);
@@ -128,13 +186,20 @@ public sealed class CopyTests : MigrationTests
         () => Migrator().RehearseUpgradeOnCopyAsync(copy: copy, cancellationToken: Token),
         Throws.ArgumentException.With.Property("ParamName").EqualTo("copy"));
 
+    private async Task<NpgsqlConnection> BesideAsync()
+    {
+        var beside = new NpgsqlConnection(
+            new NpgsqlConnectionStringBuilder(ConnectionString) { Database = "postgres", Pooling = false, ApplicationName = "beside" }
+                .ConnectionString);
+        await beside.OpenAsync(Token);
+        return beside;
+    }
+
     // The server copies a database without sessions only, and the pool of the test keeps one.
     private async Task RestPoolAsync()
     {
         Raw.Clear();
-        await using var beside = new NpgsqlConnection(
-            new NpgsqlConnectionStringBuilder(ConnectionString) { Database = "postgres", Pooling = false }.ConnectionString);
-        await beside.OpenAsync(Token);
+        await using var beside = await BesideAsync();
         var name = new NpgsqlConnectionStringBuilder(ConnectionString).Database;
         await using var command = new NpgsqlCommand($"SELECT count(*) FROM pg_stat_activity WHERE datname = '{name}'", beside);
         while ((long)(await command.ExecuteScalarAsync(Token))! > 0)

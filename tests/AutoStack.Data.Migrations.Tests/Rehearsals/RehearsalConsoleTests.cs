@@ -76,6 +76,19 @@ public sealed class RehearsalConsoleTests : MigrationTests
         await ExecuteAsync("SET lock_timeout = '10s'; ALTER TABLE t ADD COLUMN y int");
     }
 
+    [TestCase("2147483647")]
+    [TestCase("4294968")]
+    [TestCase("0")]
+    public async Task A_limit_that_no_timer_takes_is_no_limit(string seconds)
+    {
+        await StartAtAsync(Head - 1);
+
+        var run = await ConsoleRun.StartAsync(
+            ["upgrade", "--rehearse", "--yes", "--rehearse-limit", seconds], connection: ConnectionString, cancellationToken: Token);
+
+        Assert.That(run.Code, Is.Zero, run.Error);
+    }
+
     [Test]
     public async Task A_rehearsal_reports_which_tables_it_kept_from_whom()
     {
