@@ -41,7 +41,13 @@ public sealed class TextValueTests
         var read = JsonSerializer.Deserialize<Dictionary<StageName, StageStatus?>>(json)!;
         Assert.That(read[StageName.From("BUILDING")], Is.EqualTo(StageStatus.InProgress));
         Assert.That(JsonSerializer.Deserialize<DeploymentStatus>("\"odd\"").Value, Is.EqualTo("odd"));
-        Assert.That(() => JsonSerializer.Deserialize<DeploymentStatus>("1"), Throws.TypeOf<JsonException>());
+        Assert.That(() => JsonSerializer.Deserialize<DeploymentStatus>("1"), Throws.TypeOf<JsonException>().With.Message.Contains("is a string."));
+        var (converter, options) = (new TextValueConverter<StageName>(), new JsonSerializerOptions());
+        Assert.That(
+            () => converter.Write(null!, StageName.Queued, options), Throws.ArgumentNullException.With.Property("ParamName").EqualTo("writer"));
+        Assert.That(
+            () => converter.WriteAsPropertyName(null!, StageName.Queued, options),
+            Throws.ArgumentNullException.With.Property("ParamName").EqualTo("writer"));
     }
 
     [Test]
