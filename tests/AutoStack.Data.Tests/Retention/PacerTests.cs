@@ -21,7 +21,8 @@ public sealed class PacerTests
     {
         var pacer = new Pacer(Pacing);
         var sizes = new List<int> { pacer.Size(1000) };
-        foreach (var took in new[] { Slow, Slow, Quick, Quick, TimeSpan.FromMilliseconds(400), TimeSpan.FromMilliseconds(250), TimeSpan.FromMilliseconds(500), Quick })
+        var unchanged = new[] { 250, 400, 500 }.Select(milliseconds => TimeSpan.FromMilliseconds(milliseconds));
+        foreach (var took in new[] { Slow, Slow, Quick, Quick }.Concat(unchanged).Append(Quick))
         {
             pacer.PauseAfter(took);
             sizes.Add(pacer.Size(1000));
