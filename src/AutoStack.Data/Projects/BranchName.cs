@@ -45,7 +45,7 @@ internal static partial class BranchName
 
     /// <summary>True when a name can be stored unchanged: a push may name a branch that does not fit the column.</summary>
     public static bool IsStorable(string name) =>
-        RepositoryAddress.Trim(name) == name && !name.StartsWith(Prefix, StringComparison.Ordinal) && ProblemOf(name) is null;
+        RepositoryAddress.Trim(name) == name && ProblemOf(name) is null;
 
     private static string? ProblemOf(string own) =>
         own.Length == 0 ? "is blank"

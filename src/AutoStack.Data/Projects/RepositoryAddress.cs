@@ -37,9 +37,6 @@ internal readonly partial record struct RepositoryAddress(string Host, string Pa
 
     private const int MaxLabelLength = 63;
 
-    private static readonly string[] TwoPartHosts = ["github.com", "bitbucket.org"];
-    private static readonly string[] CloudHosts = ["", "github.com", "bitbucket.org", "gitlab.com", "dev.azure.com"];
-
     /// <summary>Parses an address; never throws, whatever the text.</summary>
     public static RepositoryAddress Of(string text)
     {
@@ -47,7 +44,7 @@ internal readonly partial record struct RepositoryAddress(string Host, string Pa
         path = Lower(Trim(Unescape(path)));
         (host, path) = Known(HostName(host), Slashes().Replace(path, "/").Trim('/'));
         path = DotGit().Replace(CutPages(host, path), "", 1);
-        return new(host, CloudHosts.Contains(host) ? path : DataCenter().Replace(path, m => m.Groups[1].Success ? m.Groups[1].Value
+        return new(host, IsCloud(host) ? path : DataCenter().Replace(path, m => m.Groups[1].Success ? m.Groups[1].Value
             : m.Groups[2].Success ? $"{m.Groups[2].Value}/{m.Groups[3].Value}" : $"~{m.Groups[4].Value}/{m.Groups[5].Value}"));
     }
 
@@ -73,9 +70,12 @@ internal readonly partial record struct RepositoryAddress(string Host, string Pa
         return end < 0 ? parts : parts with { Path = parts.Path[..end] };
     }
 
+    /// <summary>True for a host that is no server of Bitbucket Data Center: a cloud, or none.</summary>
+    internal static bool IsCloud(string host) => host is "" or "github.com" or "gitlab.com" or "bitbucket.org" or "dev.azure.com";
+
     /// <summary>The path without the pages of a host's web site: <c>/tree/main</c>, <c>/-/blob/…</c>, <c>/src/branch/…</c>.</summary>
     internal static string CutPages(string host, string path) =>
-        TwoPartHosts.Contains(host) ? TwoParts().Replace(path, "$1")
+        host is "github.com" or "bitbucket.org" ? TwoParts().Replace(path, "$1")
         : host == "dev.azure.com" ? ThreeParts().Replace(path, "$1")
         : Pages().Replace(Dash().Replace(path, "", 1), "", 1);
 

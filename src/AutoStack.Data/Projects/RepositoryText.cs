@@ -105,7 +105,7 @@ internal static partial class RepositoryText
     {
         var given = EscapedBlanks().Replace(parts.Path, "");
         var path = host == "dev.azure.com" ? given.Trim('/') : RepositoryAddress.CutPages(host, given.Trim('/')).Trim('/');
-        if (host is not ("" or "github.com" or "gitlab.com" or "bitbucket.org" or "dev.azure.com")
+        if (!RepositoryAddress.IsCloud(host)
             && !parts.Before.StartsWith("ssh", StringComparison.OrdinalIgnoreCase) && parts.Form != RepositoryAddress.AddressForm.Scp
             && DataCenterPage().Match(given) is { Success: true } page)
         {
@@ -136,8 +136,8 @@ internal static partial class RepositoryText
 
     private static bool IsUnseen(Rune rune) =>
         rune == Rune.ReplacementChar || (rune.IsBmp && RepositoryAddress.IsBlank((char)rune.Value))
-        || Rune.GetUnicodeCategory(rune) is System.Globalization.UnicodeCategory.Control or System.Globalization.UnicodeCategory.Format
-            or System.Globalization.UnicodeCategory.PrivateUse or System.Globalization.UnicodeCategory.OtherNotAssigned;
+        || Rune.GetUnicodeCategory(rune) is System.Globalization.UnicodeCategory.Format or System.Globalization.UnicodeCategory.PrivateUse
+            or System.Globalization.UnicodeCategory.OtherNotAssigned;
 
     [GeneratedRegex("^[a-zA-Z0-9+.-]*::", RegexOptions.CultureInvariant)]
     private static partial Regex Transport();

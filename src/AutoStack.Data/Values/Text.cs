@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.Unicode;
 
 namespace AutoStack.Data.Values;
 
@@ -59,8 +60,8 @@ internal static class Text
             return text.Length;
         }
 
-        Encoding.UTF8.GetEncoder().Convert(text, new byte[maxBytes], flush: false, out var used, out _, out _);
-        return used > 0 && char.IsHighSurrogate(text[used - 1]) ? used - 1 : used;
+        Utf8.FromUtf16(text, new byte[maxBytes], out var used, out _);
+        return used;
     }
 
     /// <summary>

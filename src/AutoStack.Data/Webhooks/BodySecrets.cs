@@ -49,7 +49,7 @@ internal sealed partial class BodySecrets
         // Variables, settings and secrets stay so at any depth. In a list of variables, each variable is an object with a name; in an
         // object of variables, any property is a variable.
         place = ((place | property) & Inherited) | (isArray ? Place.List : (place & Place.List) != 0 ? Place.Element : Place.None);
-        property = isArray ? property & Inherited : Place.None;
+        property = Place.None;
     }
 
     /// <summary>Leaves the object or array.</summary>

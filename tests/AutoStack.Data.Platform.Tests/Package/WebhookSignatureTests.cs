@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using System.Text;
 using AutoStack.Data.Webhooks;
 
@@ -39,12 +40,17 @@ public sealed class WebhookSignatureTests
         Assert.That(IsValid(provider, _ => null, [Secret]), Is.False);
 
     [Test]
-    public void While_a_secret_is_replaced_both_count() =>
+    public void While_a_secret_is_replaced_both_count()
+    {
         Assert.That(IsValid("github", name => name == "x-hub-signature-256" ? Hash : null, ["new", Secret]), Is.True);
+        Assert.That(IsValid("github", name => name == "x-hub-signature-256" ? Hash : null, [Secret, Secret]), Is.True);
+    }
 
     [TestCase(0, Signature, true)]
     [TestCase(299, "v1,other " + Signature, true)]
     [TestCase(-299, Signature, true)]
+    [TestCase(300, Signature, true)]
+    [TestCase(-300, Signature, true)]
     [TestCase(301, Signature, false)]
     [TestCase(-301, Signature, false)]
     [TestCase(0, "v2,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=", false)]
@@ -65,6 +71,25 @@ public sealed class WebhookSignatureTests
             Is.EqualTo(expected));
     }
 
+    // Anybody can sign with the key of no bytes.
+    [TestCase("whsec_")]
+    [TestCase("whsec_not base64")]
+    public void A_signing_token_without_a_key_is_refused(string secret)
+    {
+        var hash = HMACSHA256.HashData(Array.Empty<byte>(), Encoding.UTF8.GetBytes($"1.{SignedAt}.{Body}"));
+        var signature = $"v1,{Convert.ToBase64String(hash)}";
+        var clock = new FixedClock(DateTimeOffset.FromUnixTimeSeconds(SignedAt));
+
+        Assert.That(
+            WebhookSignature.IsValid(
+                WebhookProvider.GitLab,
+                Encoding.UTF8.GetBytes(Body),
+                name => name switch { "webhook-timestamp" => $"{SignedAt}", "webhook-id" => "1", _ => signature },
+                [secret],
+                clock),
+            Is.False);
+    }
+
     [TestCase("-1")]
     [TestCase("99999999999999999999")]
     [TestCase("now")]
@@ -76,9 +101,13 @@ public sealed class WebhookSignatureTests
     [Test]
     public void Bad_arguments_are_named()
     {
-        Assert.That(() => IsValid("gitea", _ => null, [Secret]), Throws.ArgumentException.With.Property("ParamName").EqualTo("provider"));
+        Assert.That(
+            () => IsValid("gitea", _ => null, [Secret]),
+            Throws.ArgumentException.With.Property("ParamName").EqualTo("provider").And.Message.Contains("provider is not known."));
         Assert.That(() => IsValid("github", _ => null, []), Throws.ArgumentException.With.Property("ParamName").EqualTo("secrets"));
-        Assert.That(() => IsValid("github", _ => null, [""]), Throws.ArgumentException.With.Property("ParamName").EqualTo("secrets"));
+        Assert.That(
+            () => IsValid("github", _ => null, [Secret, ""]),
+            Throws.ArgumentException.With.Property("ParamName").EqualTo("secrets").And.Message.Contains("has a blank secret"));
         Assert.That(() => IsValid("github", null!, [Secret]), Throws.ArgumentNullException.With.Property("ParamName").EqualTo("header"));
         Assert.That(() => IsValid("github", _ => null, null!), Throws.ArgumentNullException.With.Property("ParamName").EqualTo("secrets"));
     }

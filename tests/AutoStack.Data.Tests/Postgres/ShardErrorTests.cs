@@ -51,8 +51,13 @@ public sealed class ShardErrorTests
         var error = Error("XX000", "could not find the constraint \"a_102008\"");
 
         Assert.That(SqlErrors.Translate(error), Is.Null);
+        Assert.That(ShardErrors.Constraint(error), Is.Null);
         Assert.That((SqlErrors.IsOfTheValues(error), SqlErrors.IsTransient(error)), Is.EqualTo((false, true)));
     }
+
+    [Test]
+    public void The_state_of_any_other_error_is_not_read_from_its_message() =>
+        Assert.That(ShardErrors.SqlState(Error("P0001", "this violates unique constraint \"a\"")), Is.EqualTo("P0001"));
 
     [Test]
     public void A_node_that_is_away_is_reported_as_such() => Assert.That(

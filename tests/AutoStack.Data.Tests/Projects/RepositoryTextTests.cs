@@ -18,6 +18,19 @@ public sealed class RepositoryTextTests
         ["ssh://git@git.example.com:7999/proj/app.git", "ssh://git@git.example.com:7999/proj/app.git"],
         ["https://git.example.com/projects/PROJ/repos/app/browse", "https://git.example.com/scm/PROJ/app.git"],
         ["https://org@dev.azure.com/org/project/_git/repo", "https://dev.azure.com/org/project/_git/repo"],
+        ["https://dev.azure.com/projects/p/repos/app", "https://dev.azure.com/projects/p/repos/app"],
+        ["https://github.com/projects/p/repos/app", "https://github.com/projects/p"],
+        ["https://bitbucket.org/projects/p/repos/app", "https://bitbucket.org/projects/p"],
+        ["https://gitlab.com/projects/p/repos/app", "https://gitlab.com/projects/p/repos/app"],
+        ["projects/p/repos/app", "projects/p/repos/app"],
+        ["https://git.example.com/users/ada/repos/app/browse", "https://git.example.com/scm/~ada/app.git"],
+        ["ssh://git@git.example.com/projects/p/repos/app", "ssh://git@git.example.com/projects/p/repos/app"],
+        ["ssh://git:@git.example.com/ada/site", "ssh://git@git.example.com/ada/site"],
+        ["https://git.example.com/site", "https://git.example.com/site"],
+        ["git.example.com/123/site", "https://git.example.com/123/site"],
+        ["git@git.example.com:22/site", "git@git.example.com:22/site"],
+        ["git.example.com:ada/site", "git.example.com:ada/site"],
+        ["ada/site-", "ada/site-"],
         ["https://b\u00fccher.example/ada/site", "https://xn--bcher-kva.example/ada/site"],
         ["https://[redacted]@github.com/ada/site", "https://github.com/ada/site"],
         ["https://github.com/ada/site%20", "https://github.com/ada/site"],
@@ -30,7 +43,11 @@ public sealed class RepositoryTextTests
     /// <summary>Texts that are refused, and a part of the reason.</summary>
     internal static readonly string[][] Refused =
     [
-        ["https://oauth2:ghp_0123456789@github.com/ada/site", "password or token"],
+        [
+            "https://oauth2:ghp_0123456789@github.com/ada/site",
+            "repository contains a password or token. Store a secret in the user's connection to the provider or in the project's "
+                + "environment, where it is encrypted.",
+        ],
         ["https://ghp_0123456789abcdef@github.com/ada/site", "password or token"],
         ["https://:s3cret@github.com/ada/site", "password or token"],
         ["https://user:pa/ss@github.com/ada/site", "password or token"],
@@ -42,7 +59,7 @@ public sealed class RepositoryTextTests
         ["https://user:s3cret@github.com/ada/site?x=[redacted]", "password or token"],
         ["", "blank"],
         ["\u00a0\u200b", "blank"],
-        ["-oProxyCommand=x", "dash"],
+        ["-oProxyCommand=x", "repository starts with a dash, which Git reads as an option"],
         ["ssh://-oProxyCommand=x/ada/site", "host"],
         ["ssh://-oProxyCommand=x@host/ada/site", "user"],
         ["git@-oProxyCommand=x:ada/site", "host"],
@@ -56,33 +73,39 @@ public sealed class RepositoryTextTests
         ["C:/git/site", "this machine"],
         [@"C:\git\site", "backslash"],
         [@"\\host\git\site", "backslash"],
-        ["www.\uff45\uff58\uff54::/tmp/evil", ""],
-        ["www.\u24d4xt::./run.sh", ""],
-        ["www.b\u00fcx::17/x", ""],
-        ["www.ext::sh", ""],
-        ["www.\uff43:/x/y", ""],
-        ["www.\uff46ile:/etc/x", ""],
+        ["www.\uff45\uff58\uff54::/tmp/evil", "names a host or port that is not valid"],
+        ["www.\u24d4xt::./run.sh", "names a host or port that is not valid"],
+        ["www.b\u00fcx::17/x", "cannot be stored in a form that names exactly this repository"],
+        ["www.ext::sh", "runs a program"],
+        ["www.\uff43:/x/y", "names a host or port that is not valid"],
+        ["www.\uff46ile:/etc/x", "names a host or port that is not valid"],
         ["https://\uff47ithub.com/ada/site", "host"],
         ["https://bu\u0308cher.example/ada/site", "host"],
-        ["github.com:443/ada/site", "port"],
+        ["github.com:443/ada/site", "Git reads as a folder and other programs as a port; write https://host:port/owner/name"],
         ["git.example.com:7999/proj/app.git", "port"],
         ["javascript://x/%0aalert(1)", "known form"],
         ["github:ada/site", "known form"],
         ["ada", "owner and name"],
         ["https://github.com/ada", "owner and name"],
         ["github.com/ada", "owner and name"],
+        ["https://gitlab.com/ada", "owner and name"],
+        ["https://bitbucket.org/team", "owner and name"],
         ["https://github.com/", "owner and name"],
         ["https:///ada/site", "host"],
         ["https://host:99999999/ada/site", "host or port"],
         ["https://host:x/ada/site", "host or port"],
         ["https://ho_st!/ada/site", "host or port"],
         ["https://github.com/../site", "not valid"],
+        ["https://git.example.com/ada/./site", "not valid"],
         ["https://git.example.com/ada/%2e%2e/site", "not valid"],
         ["https://git.example.com/ada/a%00b", "not valid"],
         ["ada/si te", "white space"],
         ["ada/si\u0000te", "white space"],
         ["ada/si\u202ete", "white space"],
         ["ada/si\ud800te", "not text"],
+        ["ada/si\u061cte", "white space, a control character"],
+        ["ada/si\ue000te", "white space, a control character"],
+        ["ada/si\uffffte", "white space, a control character"],
     ];
 
     /// <summary>Addresses of other writers, and what is shown of each.</summary>
@@ -96,6 +119,15 @@ public sealed class RepositoryTextTests
         ["https://ada@github.com/ada/site", "https://ada@github.com/ada/site"],
         ["git@github.com:ada/site.git", "git@github.com:ada/site.git"],
         ["https://github.com/ada/@scope", "https://github.com/ada/@scope"],
+        ["https://user:pa/s3cret@github.com/ada/site?x=https://y", "https://[redacted]@github.com/ada/site?x=https://y"],
+        ["https://user:pa/x@s3cret@github.com/ada/site", "https://[redacted]@github.com/ada/site"],
+        ["https://user:x@s3cret@github.com/ada/site", "https://[redacted]@github.com/ada/site"],
+        ["https://user:s3cret@github.com/ada/@scope", "https://[redacted]@github.com/ada/@scope"],
+        ["user:s3cret@github.com", "[redacted]@github.com"],
+        ["://user:pa/s3cret@host/x", "://[redacted]@host/x"],
+        ["https://@host:x/y", "https://@host:x/y"],
+        ["git.example.com:ada/s@te", "git.example.com:ada/s@te"],
+        ["/srv/a:b@c", "/srv/a:b@c"],
     ];
 
     /// <summary>Lines of one repository each: its host, its path, and spellings of it.</summary>
@@ -164,7 +196,12 @@ public sealed class RepositoryTextTests
             "git@ssh.dev.azure.com:v3/org/project/repo", "ssh://git@ssh.dev.azure.com/v3/org/project/repo",
             "https://org.visualstudio.com/project/_git/repo", "https://org.visualstudio.com/DefaultCollection/project/_git/repo",
             "org@vs-ssh.visualstudio.com:v3/org/project/repo",
+            "https://dev.azure.com/org/project/_git/repo/pullrequest/1",
         ],
+        ["dev.azure.com", "scm/a/b", "https://dev.azure.com/scm/a/b"],
+        ["gitlab.com", "scm/a/b", "https://gitlab.com/scm/a/b"],
+        ["", "scm/a/b", "scm/a/b"],
+        ["git.example.com", "a/aabc", "https://git.example.com/a/%61abc"],
         ["dev.azure.com", "org/repo/repo", "https://dev.azure.com/org/_git/repo", "git@ssh.dev.azure.com:v3/org/repo/repo"],
         ["[::1]", "ada/site", "ssh://git@[::1]:22/ada/site.git", "https://[::1]/ada/site", "git@[::1]:ada/site.git"],
         [
@@ -189,8 +226,65 @@ public sealed class RepositoryTextTests
     [TestCase("https://fa\u00df.example/ada/site", "xn--fa-hia.example")]
     [TestCase("https://\u4f8b\u3048\u3002\u30c6\u30b9\u30c8/ada/site", "xn--r8jz45g.xn--zckzah")]
     [TestCase("https://\uff47ithub.com/ada/site", "\uff47ithub.com")]
+    [TestCase("https://\u0939\u093f\u0928\u094d\u0926\u0940.example/ada/site", "xn--j2bd4cyah0f.example")]
+    [TestCase("https://\u2603.example/ada/site", "\u2603.example")]
+    [TestCase("https://xn--b\u00fc.example/ada/site", "xn--b\u00fc.example")]
+    [TestCase("https://b\u00fcxn--.example/ada/site", "xn--bxn---kva.example")]
     public void A_host_outside_ASCII_has_its_DNS_name_on_every_machine(string text, string host) =>
         Assert.That(RepositoryAddress.Of(text).Host, Is.EqualTo(host));
+
+    [Test]
+    public void A_name_with_a_letter_of_another_spelling_or_a_long_label_stays_unchanged()
+    {
+        string[] letters =
+        [
+            "a\u0300", "a\u036f", "\u1100", "\u11ff", "\uf900", "\uffdc", "\U0001d400", "\U0001d7ff", "\U0002f800", "\U0002fa1d",
+        ];
+        foreach (var host in letters.Append("\u00fc" + new string('a', 63)).Select(label => $"{label}.example"))
+        {
+            Assert.That(RepositoryAddress.HostName(host), Is.EqualTo(host));
+        }
+
+        Assert.That(
+            RepositoryAddress.HostName("\u00fc" + new string('a', 62) + ".example"),
+            Is.EqualTo($"xn--{new string('a', 62)}-hng.example"));
+    }
+
+    [TestCase("\u0001 \u007f\u0080\u00a0\u00ad\u1680\u180e\u2000\u200f\u2028\u202f\u205f\u206f\u3000\ufeff", true)]
+    [TestCase("!~\u00a1\u00ac\u00ae\u1fff\u2010\u2027\u2030\u205e\u2070\u3001", false)]
+    public void White_space_and_invisible_characters_are_blank(string characters, bool expected) =>
+        Assert.That(characters.Select(RepositoryAddress.IsBlank), Is.All.EqualTo(expected));
+
+    [TestCase(null, "")]
+    [TestCase(" ", "")]
+    [TestCase(" www.Git.Example.com:8443 ", "git.example.com")]
+    [TestCase("[::1]:22", "[::1]")]
+    public void A_host_is_stored_without_its_port(string? host, string expected) =>
+        Assert.That(RepositoryAddress.CheckHost(host, "host"), Is.EqualTo(expected));
+
+    [TestCase("https://git.example.com")]
+    [TestCase("/git.example.com")]
+    [TestCase("ada@git.example.com")]
+    [TestCase("@git.example.com")]
+    [TestCase("git example.com")]
+    [TestCase(":22")]
+    public void A_text_that_is_no_host_is_refused(string host) =>
+        Assert.That(
+            () => RepositoryAddress.CheckHost(host, "host"),
+            Throws.ArgumentException.With.Property("ParamName").EqualTo("host").And.Message.Contains("host is a host without scheme"));
+
+    [Test]
+    public void An_address_has_at_most_a_thousand_characters()
+    {
+        var longest = "ada/" + new string('x', RepositoryAddress.MaxLength - 4);
+
+        Assert.That(RepositoryText.Check(longest, "repository"), Is.EqualTo(longest));
+        Assert.That(
+            () => RepositoryText.Check(longest + "x", "repository"),
+            Throws.ArgumentException.With.Message.Contains("repository is longer than 1000 characters."));
+        Assert.That(
+            () => RepositoryText.Check(null!, "repository"), Throws.ArgumentNullException.With.Property("ParamName").EqualTo("repository"));
+    }
 
     [TestCaseSource(nameof(Spellings))]
     public void A_spelling_has_the_host_and_path_of_its_repository(string text, string host, string path) =>

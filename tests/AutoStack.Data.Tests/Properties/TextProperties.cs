@@ -34,6 +34,13 @@ public sealed class TextProperties
             && Text.CountCodePoints(cut) == Math.Min(max, text.EnumerateRunes().Count());
     });
 
+    // Each of these characters takes two units.
+    [TestCase(2, "\ud83d\ude80\ud83d\ude80")]
+    [TestCase(3, "\ud83d\ude80\ud83d\ude80\ud83d\ude80")]
+    [TestCase(4, "\ud83d\ude80\ud83d\ude80\ud83d\ude80")]
+    public void A_text_with_fewer_characters_than_units_is_cut_by_characters(int max, string expected) =>
+        Assert.That(Text.Cut("\ud83d\ude80\ud83d\ude80\ud83d\ude80", max), Is.EqualTo(expected));
+
     [Test]
     public void Characters_that_fit_into_bytes_are_whole_and_one_more_does_not_fit() => Property.Holds(
         Gen.Select(Property.CleanText, Gen.Int[4, 200]), sample =>

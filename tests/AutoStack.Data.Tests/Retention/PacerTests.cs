@@ -21,13 +21,14 @@ public sealed class PacerTests
     {
         var pacer = new Pacer(Pacing);
         var sizes = new List<int> { pacer.Size(1000) };
-        foreach (var took in new[] { Slow, Slow, Quick, Quick, TimeSpan.FromMilliseconds(400), Quick })
+        var unchanged = new[] { 250, 400, 500 }.Select(milliseconds => TimeSpan.FromMilliseconds(milliseconds));
+        foreach (var took in new[] { Slow, Slow, Quick, Quick }.Concat(unchanged).Append(Quick))
         {
             pacer.PauseAfter(took);
             sizes.Add(pacer.Size(1000));
         }
 
-        Assert.That(sizes, Is.EqualTo(new[] { 1000, 500, 250, 350, 450, 450, 550 }));
+        Assert.That(sizes, Is.EqualTo(new[] { 1000, 500, 250, 350, 450, 450, 450, 450, 550 }));
     }
 
     [Test]
@@ -73,6 +74,18 @@ public sealed class PacerTests
         // The next batch waits anew.
         Assert.That(pacer.PauseFor(behind), Is.EqualTo(Second));
         Assert.That(pacer.PauseFor(TimeSpan.FromSeconds(10)), Is.Null);
+    }
+
+    [Test]
+    public void The_last_pause_for_a_standby_ends_at_the_longest_and_a_standby_that_caught_up_changes_no_size()
+    {
+        var pacer = new Pacer(Pacing with { MaxPause = TimeSpan.FromSeconds(2.5) });
+        var behind = TimeSpan.FromSeconds(11);
+
+        Assert.That(
+            new[] { pacer.PauseFor(behind), pacer.PauseFor(behind), pacer.PauseFor(behind) },
+            Is.EqualTo(new TimeSpan?[] { Second, Second, Second / 2 }));
+        Assert.That((pacer.PauseFor(TimeSpan.Zero), pacer.Size(1000)), Is.EqualTo(((TimeSpan?)null, 1000)));
     }
 
     [Test]

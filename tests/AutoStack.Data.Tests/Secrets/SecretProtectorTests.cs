@@ -38,6 +38,23 @@ public sealed class SecretProtectorTests
         }
     }
 
+    [TestCase(null, false)]
+    [TestCase("k1", true)]
+    [TestCase("k2", false)]
+    public void A_key_is_known_by_its_id(string? id, bool expected) =>
+        Assert.That(new SecretProtector([Key("k1")]).HasKey(id), Is.EqualTo(expected));
+
+    [Test]
+    public void An_encrypted_value_without_its_version_was_restored_or_moved()
+    {
+        var protector = new SecretProtector([Key("k1")]);
+
+        Assert.That(
+            () => protector.Open(protector.Protect(Secret.From("value"), Place) with { Version = null }, Place),
+            Throws.TypeOf<SecretUnreadableException>().With.Message.Contains(
+                $"{Column} of row {Row} has an encrypted value and no version"));
+    }
+
     [Test]
     public void A_changed_value_does_not_open()
     {
@@ -136,10 +153,10 @@ public sealed class SecretProtectorTests
         new(new[] { new SecretKey { Id = "", Secret = Key("x").Secret } }, "SecretKeys[0].Id"),
         new(new SecretKey[] { null! }, "SecretKeys[0] is null"),
         new(new[] { new SecretKey { Id = "k\n", Secret = Key("x").Secret } }, "SecretKeys[0].Id"),
-        new(new[] { new SecretKey { Id = "a:b", Secret = Key("x").Secret } }, "SecretKeys[0].Id"),
+        new(new[] { new SecretKey { Id = "a:b", Secret = Key("x").Secret } }, "SecretKeys[0].Id is 1 to 32 letters, digits, dots"),
         new(new[] { new SecretKey { Id = null!, Secret = Key("x").Secret } }, "SecretKeys[0].Id"),
         new(new[] { Key("x"), new SecretKey { Id = "k", Secret = "c2hvcnQ=" } }, "SecretKeys[1].Secret"),
-        new(new[] { new SecretKey { Id = "k", Secret = "not base64" } }, "SecretKeys[0].Secret"),
+        new(new[] { new SecretKey { Id = "k", Secret = "not base64" } }, "SecretKeys[0].Secret is 32 bytes in base64"),
         new(new[] { new SecretKey { Id = "k", Secret = null! } }, "SecretKeys[0].Secret"),
         new(new[] { new SecretKey { Id = "k", Secret = Convert.ToBase64String(new byte[33]) } }, "SecretKeys[0].Secret"),
         new(new[] { Key("k"), Key("k") }, "SecretKeys[1].Id 'k' is given twice"),

@@ -55,7 +55,7 @@ public sealed class CursorTests
     {
         Assert.That(Cursor.TryParse(text, out var cursor), Is.False);
         Assert.That(cursor, Is.EqualTo(Cursor.Start));
-        Assert.That(() => Cursor.Parse(text!), Throws.TypeOf<FormatException>());
+        Assert.That(() => Cursor.Parse(text!), Throws.TypeOf<FormatException>().With.Message.EqualTo("The text is not a cursor."));
         Assert.That(() => JsonSerializer.Deserialize<Cursor>(JsonSerializer.Serialize(text)), Throws.TypeOf<JsonException>());
     }
 
@@ -66,13 +66,20 @@ public sealed class CursorTests
     [Test]
     public void A_cursor_of_another_kind_of_list_is_refused()
     {
-        Assert.That(() => Cursor.After(1).ToId(), Throws.ArgumentException.With.Property("ParamName").EqualTo("cursor"));
+        Assert.That(
+            () => Cursor.After(1).ToId(),
+            Throws.ArgumentException.With.Property("ParamName").EqualTo("cursor").And.Message.Contains("belongs to another kind of list."));
         Assert.That(() => Cursor.After(Id).ToMoment(), Throws.ArgumentException);
         Assert.That(() => Cursor.After(DateTimeOffset.UnixEpoch, Id).ToSeq(), Throws.ArgumentException);
         Assert.That(Cursor.Start.ToId(), Is.EqualTo(Guid.Empty));
         Assert.That(Cursor.Start.ToMoment(), Is.Null);
         Assert.That(Cursor.Start.ToSeq(), Is.Null);
     }
+
+    [Test]
+    public void Two_places_differ_by_their_row() => Assert.That(
+        (Cursor.After(1) != Cursor.After(2), Cursor.After(1) != Cursor.After(1), Cursor.After(1) == Cursor.After(1)),
+        Is.EqualTo((true, false, true)));
 
     [Test]
     public void A_page_has_a_next_cursor_only_if_another_row_exists()

@@ -19,9 +19,18 @@ public sealed class OptionalTests
         Optional<int> leftOut = default;
 
         Assert.That(leftOut.IsGiven, Is.False);
-        Assert.That(() => leftOut.Value, Throws.InvalidOperationException);
+        Assert.That(() => leftOut.Value, Throws.InvalidOperationException.With.Message.EqualTo("The value is left out."));
         Assert.That(leftOut.Or(7), Is.EqualTo(7));
         Assert.That(leftOut, Is.Not.EqualTo((Optional<int>)0));
+    }
+
+    [Test]
+    public void Two_are_equal_when_both_are_left_out_or_have_the_same_value()
+    {
+        Optional<string?> text = "text";
+
+        Assert.That((text == "text", text != "text", text == default, text != default), Is.EqualTo((true, false, false, true)));
+        Assert.That(($"{text}", $"{(Optional<string?>)(string?)null}", $"{default(Optional<string?>)}"), Is.EqualTo(("text", "null", "")));
     }
 
     [Test]

@@ -18,7 +18,7 @@ public sealed class ReadTokenTextTests
 
         Assert.That(token.ToString(), Is.EqualTo(text));
         Assert.That(JsonSerializer.Deserialize<ReadToken>(JsonSerializer.Serialize(token)), Is.EqualTo(token));
-        Assert.That(token == ReadToken.None, Is.EqualTo(text == "0"));
+        Assert.That((token == ReadToken.None, token != ReadToken.None), Is.EqualTo((text == "0", text != "0")));
     }
 
     [TestCase(null)]
@@ -41,7 +41,8 @@ public sealed class ReadTokenTextTests
     {
         Assert.That(ReadToken.TryParse(text, out var token), Is.False);
         Assert.That(token, Is.EqualTo(ReadToken.None));
-        Assert.That(() => ReadToken.Parse(text!), Throws.TypeOf<FormatException>());
+        Assert.That(
+            () => ReadToken.Parse(text!), Throws.TypeOf<FormatException>().With.Message.EqualTo("The text is not a read token."));
         Assert.That(() => JsonSerializer.Deserialize<ReadToken>(JsonSerializer.Serialize(text)), Throws.TypeOf<JsonException>());
     }
 

@@ -41,7 +41,21 @@ public sealed class TextValueTests
         var read = JsonSerializer.Deserialize<Dictionary<StageName, StageStatus?>>(json)!;
         Assert.That(read[StageName.From("BUILDING")], Is.EqualTo(StageStatus.InProgress));
         Assert.That(JsonSerializer.Deserialize<DeploymentStatus>("\"odd\"").Value, Is.EqualTo("odd"));
-        Assert.That(() => JsonSerializer.Deserialize<DeploymentStatus>("1"), Throws.TypeOf<JsonException>());
+        Assert.That(
+            () => JsonSerializer.Deserialize<DeploymentStatus>("1"),
+            Throws.TypeOf<JsonException>().With.Message.Contains("DeploymentStatus is a string."));
+    }
+
+    [Test]
+    public void A_converter_without_a_writer_names_it()
+    {
+        var (converter, options) = (new TextValueConverter<StageName>(), new JsonSerializerOptions());
+
+        Assert.That(
+            () => converter.Write(null!, default, options), Throws.ArgumentNullException.With.Property("ParamName").EqualTo("writer"));
+        Assert.That(
+            () => converter.WriteAsPropertyName(null!, default, options),
+            Throws.ArgumentNullException.With.Property("ParamName").EqualTo("writer"));
     }
 
     [Test]

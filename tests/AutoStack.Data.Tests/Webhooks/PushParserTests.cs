@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using AutoStack.Data.Deployments;
 using AutoStack.Data.Webhooks;
 
@@ -48,6 +49,7 @@ public sealed class PushParserTests
 
     [TestCase("""{"zen":"Keep it logically awesome.","hook_id":1,"repository":{"id":1,"full_name":"a/b"}}""")]
     [TestCase("""{"ref":"v1","ref_type":"tag","master_branch":"main","repository":{"id":1,"full_name":"a/b"}}""")]
+    [TestCase("""{"ref":"v1","after":"6113728f27ae82c7b1a177c8d03f9e96e0adf246","repository":{"id":1,"full_name":"a/b"}}""")]
     [TestCase("""{"ref":"refs/heads/x","after":"6113728f27ae82c7b1a177c8d03f9e96e0adf246"}""")]
     [TestCase("""{"ref":"refs/heads/x","after":"6113728f27ae82c7b1a177c8d03f9e96e0adf246","repository":{"full_name":"a/b"}}""")]
     [TestCase("""{"ref":7,"after":{},"repository":[]}""")]
@@ -56,6 +58,61 @@ public sealed class PushParserTests
     [TestCase("\"push\"")]
     public void Another_event_of_GitHub_is_not_a_push(string json) =>
         Assert.That(Push.TryParse(WebhookProvider.GitHub, JsonElement.Parse(json), out _), Is.False);
+
+    [TestCase("", "https://github.com/Codertocat/Hello-World.git")]
+    [TestCase("clone_url", "https://github.com/Codertocat/Hello-World")]
+    [TestCase("clone_url html_url", "Codertocat/Hello-World")]
+    public void A_repository_of_GitHub_has_the_first_of_its_addresses(string without, string expected) =>
+        Assert.That(Parse("github", Without(GitHub("refs/heads/x", Old, Sha), without)).Repository, Is.EqualTo(expected));
+
+    [TestCase("", "Mona")]
+    [TestCase("name", "mona")]
+    public void An_author_without_a_name_has_the_name_of_the_account(string without, string expected) =>
+        Assert.That(Parse("github", Without(GitHub("refs/heads/x", Old, Sha), without)).Refs[0].Commit!.Author, Is.EqualTo(expected));
+
+    [TestCase(Zeros, null)]
+    [TestCase("1111111111111111111111111111111111111111", "1111111111111111111111111111111111111111")]
+    [TestCase("6113728F27AE82C7B1A177C8D03F9E96E0ADF246", Sha)]
+    [TestCase("g113728f27ae82c7b1a177c8d03f9e96e0adf246", null)]
+    [TestCase("6113728f", null)]
+    public void The_id_of_a_commit_is_hexadecimal_and_not_zero(string given, string? expected)
+    {
+        Assert.That(Parse("github", GitHub("refs/heads/x", given, Sha)).Refs[0].Before, Is.EqualTo(expected));
+        Assert.That(Parse("github", GitHub("refs/heads/x", Old, given)).Refs[0].Commit?.Hash, Is.EqualTo(expected));
+    }
+
+    [Test]
+    public void A_reference_without_a_new_commit_is_not_deleted()
+    {
+        var pushed = Parse("github", GitHub("refs/heads/x", Old, "")).Refs[0];
+
+        Assert.That((pushed.IsDeleted, pushed.Commit), Is.EqualTo((false, (CommitInfo?)null)));
+    }
+
+    [TestCase(1000, 255, true)]
+    [TestCase(1001, 255, false)]
+    [TestCase(1000, 256, false)]
+    public void A_repository_with_a_longer_address_or_id_is_not_a_push(int address, int id, bool expected) =>
+        Assert.That(
+            Push.TryParse(
+                WebhookProvider.GitHub,
+                JsonElement.Parse($$$"""
+                    {"ref":"refs/heads/x","after":"{{{Sha}}}",
+                     "repository":{"id":"{{{new string('1', id)}}}","full_name":"{{{new string('a', address)}}}"} }
+                    """),
+                out _),
+            Is.EqualTo(expected));
+
+    [Test]
+    public void A_body_of_an_unknown_provider_is_not_a_push() =>
+        Assert.That(
+            Push.TryParse(
+                WebhookProvider.From("gitea"),
+                JsonElement.Parse("""
+                    {"push":{"changes":[{"new":{"type":"branch","name":"main"}}]},"repository":{"uuid":"{1}","full_name":"a/b"}}
+                    """),
+                out _),
+            Is.False);
 
     [Test]
     public void A_push_of_GitLab_is_parsed()
@@ -91,6 +148,67 @@ public sealed class PushParserTests
                     """{"object_kind":"pipeline","object_attributes":{"ref":"master"},"project":{"id":1,"web_url":"http://x/a/b"}}"""),
                 out _),
             Is.False);
+    }
+
+    [TestCase("push", "push", true)]
+    [TestCase("push", "other", true)]
+    [TestCase("pipeline", "push", false)]
+    [TestCase(null, "tag_push", true)]
+    [TestCase(null, "pipeline", false)]
+    [TestCase("tag_push", null, true)]
+    public void An_event_of_GitLab_is_named_by_its_kind_or_else_by_its_name(string? kind, string? name, bool expected)
+    {
+        var body = JsonNode.Parse(GitLab("push", "refs/heads/x", Sha, $"\"{Sha}\""))!;
+        (body["object_kind"], body["event_name"]) = (kind, name);
+
+        Assert.That(Push.TryParse(WebhookProvider.GitLab, JsonElement.Parse(body.ToJsonString()), out _), Is.EqualTo(expected));
+    }
+
+    [TestCase("", "https://1.example/a/b", "7")]
+    [TestCase("git_http_url", "https://2.example/a/b", "7")]
+    [TestCase("git_http_url http_url", "https://3.example/a/b", "7")]
+    [TestCase("project", "https://4.example/a/b", "8")]
+    [TestCase("project git_http_url", "https://5.example/a/b", "8")]
+    public void A_repository_of_GitLab_has_the_first_of_its_addresses_and_ids(string without, string repository, string id)
+    {
+        var push = Parse("gitlab", Without(
+            $$"""
+            {"object_kind":"push","ref":"refs/heads/x","after":"{{Sha}}","project_id":8,
+             "project":{"id":7,"git_http_url":"https://1.example/a/b","http_url":"https://2.example/a/b","web_url":"https://3.example/a/b"},
+             "repository":{"git_http_url":"https://4.example/a/b","homepage":"https://5.example/a/b"} }
+            """,
+            without));
+
+        Assert.That((push.Repository, push.RepositoryId), Is.EqualTo((repository, id)));
+    }
+
+    [TestCase(Old, "95790bf891e76fee5e1747ab589903a6a1f80f22", "first")]
+    [TestCase(Sha, "6113728f27ae82c7b1a177c8d03f9e96e0adf246", "fixed readme")]
+    public void A_tag_of_GitLab_has_the_commit_that_was_checked_out(string checkout, string hash, string message)
+    {
+        var commit = Parse("gitlab", GitLab("tag_push", "refs/tags/v1", new string('2', 40), $"\"{checkout}\"")).Refs[0].Commit!;
+
+        Assert.That((commit.Hash, commit.Message), Is.EqualTo((hash, message)));
+    }
+
+    [Test]
+    public void A_deleted_branch_has_no_commit_whatever_was_checked_out() =>
+        Assert.That(Parse("gitlab", GitLab("push", "refs/heads/gone", Zeros, $"\"{Sha}\"")).Refs[0].Commit, Is.Null);
+
+    [TestCase("""{"links":{"html":{"href":"https://1.example/a/b"}},"full_name":"a/b","uuid":"u"}""", "https://1.example/a/b")]
+    [TestCase("""{"full_name":"a/b","uuid":"u"}""", "https://bitbucket.org/a/b")]
+    public void A_repository_of_Bitbucket_Cloud_has_its_link_or_an_address_by_its_name(string repository, string expected) =>
+        Assert.That(Parse("bitbucket", $$$"""{"push":{"changes":[]},"repository":{{{repository}}}}""").Repository, Is.EqualTo(expected));
+
+    [Test]
+    public void An_annotated_tag_and_an_author_without_an_account_are_parsed()
+    {
+        var pushed = Parse("bitbucket", $$$"""
+            {"push":{"changes":[{"new":{"type":"annotated_tag","name":"v1",
+              "target":{"hash":"{{{Sha}}}","author":{"raw":"Ada <ada@example.com>"}} } }]},"repository":{"full_name":"a/b","uuid":"u"} }
+            """).Refs[0];
+
+        Assert.That((pushed.Kind, pushed.Commit!.Author), Is.EqualTo((PushedRefKind.Tag, "Ada <ada@example.com>")));
     }
 
     [Test]
@@ -159,6 +277,38 @@ public sealed class PushParserTests
             },
             new PushedRef { Kind = PushedRefKind.Branch, Name = "gone", IsDeleted = true, Before = Old, Commit = null },
         }));
+    }
+
+    [TestCase("""{"clone":[{},{"href":"https://1.example/a"},{"href":"https://2.example/a"}],"self":[{"href":"https://3.example/a"}]}""",
+        "https://1.example/a")]
+    [TestCase("""{"clone":[],"self":[{"href":"https://3.example/a"}]}""", "https://3.example/a")]
+    [TestCase("""{"clone":[],"self":[]}""", "K/s")]
+    public void A_repository_of_Bitbucket_Data_Center_has_the_first_of_its_links(string links, string expected) =>
+        Assert.That(DataCenter(change: "{}", links: links).Repository, Is.EqualTo(expected));
+
+    [TestCase("""{"ref":{"id":"refs/heads/a"},"refId":"refs/heads/b"}""", "a")]
+    [TestCase("""{"refId":"refs/heads/b"}""", "b")]
+    public void A_change_of_Bitbucket_Data_Center_has_a_reference_or_its_id(string change, string name)
+    {
+        var pushed = DataCenter(change).Refs.Single();
+
+        Assert.That((pushed.Name, pushed.IsDeleted, pushed.Commit), Is.EqualTo((name, false, (CommitInfo?)null)));
+    }
+
+    [TestCase("-1", null)]
+    [TestCase("0", null)]
+    [TestCase("1557958841123", "2019-05-15T22:20:41.123Z")]
+    [TestCase("253402300799999", "9999-12-31T23:59:59.999Z")]
+    [TestCase("253402300800000", null)]
+    public void A_time_of_Bitbucket_Data_Center_is_kept_to_the_millisecond(string given, string? expected)
+    {
+        var commit = DataCenter($$"""{"refId":"refs/heads/a","toHash":"{{Sha}}"}""", commits: $$"""
+            [{"id":"{{Sha}}","message":"of the list","authorTimestamp":{{given}} }]
+            """).Refs[0].Commit!;
+
+        Assert.That(
+            (commit.Message, commit.Timestamp),
+            Is.EqualTo(("of the list", expected is null ? (DateTimeOffset?)null : DateTimeOffset.Parse(expected, null))));
     }
 
     [Test]
@@ -231,6 +381,36 @@ public sealed class PushParserTests
     private static Push Parse(string provider, string json) =>
         Push.TryParse(
             WebhookProvider.From(provider), JsonElement.Parse(json), out var push) ? push : throw new AssertionException("no push");
+
+    private static Push DataCenter(string change, string links = "{}", string commits = "[]") => Parse("bitbucket", $$"""
+        {"eventKey":"repo:refs_changed","changes":[{{change}}],"commits":{{commits}},"toCommit":{"id":"{{Sha}}","message":"of the push"},
+         "repository":{"id":1,"slug":"s","project":{"key":"K"},"links":{{links}} } }
+        """);
+
+    // The body without the properties of these names, at any depth.
+    private static string Without(string json, string names)
+    {
+        var body = JsonNode.Parse(json)!;
+        foreach (var name in names.Split(' '))
+        {
+            Remove(body, name);
+        }
+
+        return body.ToJsonString();
+
+        static void Remove(JsonNode? node, string name)
+        {
+            if (node is JsonObject members)
+            {
+                members.Remove(name);
+            }
+
+            foreach (var child in node is JsonObject of ? of.Select(member => member.Value) : node as IEnumerable<JsonNode?> ?? [])
+            {
+                Remove(child, name);
+            }
+        }
+    }
 
     private static string GitHub(string reference, string before, string after, bool deleted = false) => $$$"""
         {"ref":"{{{reference}}}","before":"{{{before}}}","after":"{{{after}}}","created":false,"deleted":{{{(deleted ? "true" : "false")}}},

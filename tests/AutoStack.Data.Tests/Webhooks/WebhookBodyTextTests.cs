@@ -45,6 +45,10 @@ public sealed class WebhookBodyTextTests
                 + ""","list":[{"api_token_2":"[redacted]"}]},"author":"Ada"}""",
         ],
         [
+            $$"""{"{{new string('x', 300)}}_token":"hunter2","{{new string('x', 300)}}":"y"}""",
+            $$"""{"{{new string('x', 300)}}_token":"[redacted]","{{new string('x', 300)}}":"y"}""",
+        ],
+        [
             """{"to\u006ben":"hunter2"}""", """{"to\u006ben":"[redacted]"}""",
         ],
         [
@@ -118,6 +122,50 @@ public sealed class WebhookBodyTextTests
             Is.EqualTo($$"""{"ref":"x","a":{{Nested(199, $"\"{WebhookBody.TooDeep}\"")}},"b":2}"""));
     }
 
+    // Written out, each of these numbers is 256 characters longer, and all together may be a MiB longer.
+    [Test]
+    public void Numbers_that_grow_too_much_together_become_texts()
+    {
+        var stored = JsonElement.Parse(Stored($"[{string.Join(',', Enumerable.Repeat("1e259", 4100))}]"));
+
+        Assert.That(
+            stored.EnumerateArray().Select(value => value.ValueKind),
+            Is.EqualTo(Enumerable.Repeat(JsonValueKind.Number, 4096).Concat(Enumerable.Repeat(JsonValueKind.String, 4))));
+        Assert.That(Stored("1e0000001"), Is.EqualTo("1e0000001"));
+    }
+
+    [Test]
+    [Category("Long")]
+    public void A_body_with_too_many_values_is_replaced_by_the_reason()
+    {
+        var most = "[1" + string.Concat(Enumerable.Repeat(""",{"a":[]}""", (IWebhookPayloadRepository.MaxValues / 2) - 1)) + "]";
+
+        Assert.That(Stored(most) == most, Is.True);
+        Assert.That(Stored(most[..^1] + ",1]"), Is.EqualTo("""{"not_stored":"The body has more than 2000000 values."}"""));
+    }
+
+    [Test]
+    [Category("Long")]
+    public void A_body_that_is_too_long_is_replaced_by_the_reason()
+    {
+        var longest = $"\"{new string('x', IWebhookPayloadRepository.MaxPayloadBytes - 2)}\"";
+
+        Assert.That(Stored(longest) == longest, Is.True);
+        Assert.That(
+            Stored(longest[..^1] + "x\""),
+            Is.EqualTo("""{"not_stored":"The body is 26214401 bytes long; at most 26214400 are stored."}"""));
+    }
+
+    [Test]
+    public void A_stored_body_is_shown_whole()
+    {
+        var stored = $"[{Nested(300, "1e131000")},{new string('9', 401)}]";
+
+        Assert.That(
+            WebhookBody.Shown(JsonElement.Parse(stored, new JsonDocumentOptions { MaxDepth = int.MaxValue })).GetRawText(),
+            Is.EqualTo(stored));
+    }
+
     [TestCase("[1, /* hunter2 */ 2,]", "[1,2]")]
     [TestCase("{\"a\": \"\\ud800\", // x\n }", @"{""a"":""\ufffd""}")]
     [TestCase(@"{/*\u*/}", "{}")]
@@ -159,8 +207,8 @@ public sealed class WebhookBodyTextTests
     [TestCase("1e2", 4)]
     [TestCase("1.25e1", 4)]
     [TestCase("1e-2", 4)]
-    public void The_written_out_length_is_never_underestimated(string number, int least) =>
-        Assert.That(JsonNumber.WrittenOut(Encoding.ASCII.GetBytes(number)), Is.InRange(least, least + 2));
+    public void The_written_out_length_is_never_underestimated(string number, int length) =>
+        Assert.That(JsonNumber.WrittenOut(Encoding.ASCII.GetBytes(number)), Is.EqualTo(length));
 
     internal static string Nested(int depth, string inside) => new string('[', depth) + inside + new string(']', depth);
 

@@ -23,6 +23,23 @@ public sealed class WebhookHeadersTests
         Assert.That(delivery, Is.EqualTo("d1"));
     }
 
+    [Test]
+    public void Headers_that_name_event_delivery_and_sender_are_stored()
+    {
+        string[] names =
+        [
+            "content-length", "content-type", "idempotency-key", "user-agent", "webhook-id", "webhook-timestamp", "x-attempt-number",
+            "x-event-key", "x-event-time", "x-gitea-delivery", "x-gitea-event", "x-github-delivery", "x-github-enterprise-host",
+            "x-github-enterprise-version", "x-github-event", "x-github-hook-id", "x-github-hook-installation-target-id",
+            "x-github-hook-installation-target-type", "x-gitlab-event", "x-gitlab-event-uuid", "x-gitlab-instance",
+            "x-gitlab-webhook-uuid", "x-hook-uuid", "x-request-id", "x-request-uuid",
+        ];
+        var headers = $"{{{string.Join(',', names.Select(name => $"\"{name}\":\"v\""))}}}";
+
+        Assert.That(Store(WebhookProvider.GitHub, headers).Json, Is.EqualTo(headers));
+    }
+
+    [TestCase("x-hub-signature-256", "sha256=0a", "sha256")]
     [TestCase("webhook-signature", "v1,g0hM9SsE+OTPJTGt", "v1")]
     [TestCase("x-gitea-signature", "sha256=0a", "sha256")]
     [TestCase("x-hub-signature", "sha1=0a", "sha1")]
