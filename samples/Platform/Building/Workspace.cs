@@ -77,7 +77,7 @@ internal sealed class Workspace : IDisposable
     {
         if (!OperatingSystem.IsWindows())
         {
-            folder.UnixFileMode |= UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
+            folder.UnixFileMode = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
         }
 
         foreach (var entry in folder.EnumerateFileSystemInfos().Where(entry => entry.LinkTarget is null))

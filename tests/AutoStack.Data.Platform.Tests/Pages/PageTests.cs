@@ -180,6 +180,11 @@ public sealed class PageTests
         await tab.UntilAsync("document.querySelector('#look-problem').hidden");
         await AssertShownAsync();
 
+        // It goes when the button is pressed again.
+        await tab.Page.SetRequestInterceptionAsync(false);
+        await tab.ClickAsync($"#{button}");
+        await tab.UntilAsync("document.querySelector('#problem').hidden");
+
         async Task AssertShownAsync() => Assert.That(
             await tab.EvaluateAsync<string>("document.querySelector('#problem').innerText"), Is.EqualTo("It is refused."));
 
