@@ -146,13 +146,12 @@ public sealed class PageTests
         await using var ada = await Browser.Current.VisitAsync(platform.Address);
         var tab = await ada.DeployAsync(example);
         await tab.UntilStatusAsync(status);
-        var refused = false;
-        var (looks, lost) = (0, false);
+        var (refuses, refused, looks, lost) = (true, false, 0, false);
         await tab.Page.SetRequestInterceptionAsync(true);
         tab.Page.Request += async (_, e) =>
         {
             var path = new Uri(e.Request.Url).AbsolutePath;
-            if (path.EndsWith($"/{button}", StringComparison.Ordinal))
+            if (refuses && path.EndsWith($"/{button}", StringComparison.Ordinal))
             {
                 refused = true;
                 await e.Request.RespondAsync(new()
@@ -181,7 +180,7 @@ public sealed class PageTests
         await AssertShownAsync();
 
         // It goes when the button is pressed again.
-        await tab.Page.SetRequestInterceptionAsync(false);
+        refuses = false;
         await tab.ClickAsync($"#{button}");
         await tab.UntilAsync("document.querySelector('#problem').hidden");
 
