@@ -11,6 +11,9 @@ internal static class Loopback
 
     private const int PagePort = 5090;
 
+    /// <summary>The names of this machine in an address.</summary>
+    public static IReadOnlyList<string> Hosts { get; } = ["127.0.0.1", "localhost", "[::1]"];
+
     /// <summary>The address of the page: the documented port, or any when another program has it.</summary>
     public static string FreeAddress() => $"http://127.0.0.1:{(IsFree(PagePort) ? PagePort : 0)}";
 

@@ -17,18 +17,24 @@ internal static class PlatformApp
         var builder = WebApplication.CreateBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
         builder.Logging.SetMinimumLevel(LogLevel.Warning);
         builder.WebHost.UseUrls(arguments.Urls ?? Loopback.FreeAddress());
+
+        // A page of another site reaches this machine under a name of its own, which it lets resolve to 127.0.0.1 (DNS rebinding): to the
+        // browser it then is of the same origin. Requests for other hosts than these get 400.
+        builder.Configuration["AllowedHosts"] = string.Join(';', Loopback.Hosts.Union(arguments.Hosts));
+        builder.Services.AddSingleton(arguments);
         var secret = new WebhookSecret(arguments.WebhookSecret ?? Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(32)));
         builder.Services.AddSingleton(secret);
 
         AddData(builder.Services, connectionString);
         AddSessions(builder.Services);
         AddWorker(builder.Services);
-        AddOperations(builder.Services);
+        AddOperations(builder.Services, removesLogs: arguments.ConnectionString is null || arguments.Retention);
 
         var app = builder.Build();
 
-        // It counts from now on.
+        // Metrics count from now on, and folders of runs that were killed go now.
         app.Services.GetRequiredService<MetricsText>();
+        app.Services.GetRequiredService<Workspace>();
         app.UseExceptionHandler();
         app.UseStatusCodePages();
         app.UseSecurityHeaders();
@@ -89,10 +95,14 @@ internal static class PlatformApp
             (job, log, token) => job.Services.GetRequiredService<Builder>().BuildAsync(job, log, token));
     }
 
-    private static void AddOperations(IServiceCollection services)
+    private static void AddOperations(IServiceCollection services, bool removesLogs)
     {
-        services.AddRetention(
-            new RetentionPolicy { DeploymentLogs = TimeSpan.FromDays(30) }, RetentionSchedule.Every(TimeSpan.FromHours(1)));
+        if (removesLogs)
+        {
+            services.AddRetention(
+                new RetentionPolicy { DeploymentLogs = TimeSpan.FromDays(30) }, RetentionSchedule.Every(TimeSpan.FromHours(1)));
+        }
+
         services.AddHealthChecks().AddAutoStackData();
         services.AddSingleton<MetricsText>();
         services.AddHostedService<SiteMonitor>();

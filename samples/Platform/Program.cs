@@ -4,6 +4,7 @@ using AutoStack.Data.Testing;
 using Npgsql;
 using Platform;
 using Platform.Building;
+using Platform.Operations;
 
 // The program of a deployed site: this one, started once more.
 if (args is [SiteServer.Command, var folder, var port])
@@ -23,6 +24,11 @@ try
     Console.WriteLine("A small deployment platform on AutoStack.Data: sign up, deploy an example or a git repository, and watch.");
     await using var database = await PlatformDatabase.OpenAsync(arguments.ConnectionString);
     await using var app = PlatformApp.Build(database.ConnectionString, arguments);
+    if (arguments is { ConnectionString: not null, Resume: false })
+    {
+        await GivenDatabase.RequireUnusedAsync(app.Services);
+    }
+
     await app.StartAsync();
     Console.WriteLine($"Open      {app.Urls.First()}");
     Console.WriteLine("Stop      Ctrl+C");

@@ -4,6 +4,7 @@ using System.Net.Sockets;
 using AutoStack.Data.Containers;
 using AutoStack.Data.HealthChecks;
 using AutoStack.Data.Hosting;
+using Samples;
 
 namespace Quickstart;
 

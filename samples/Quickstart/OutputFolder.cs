@@ -56,7 +56,7 @@ internal static class OutputFolder
             foreach (var file in new DirectoryInfo(source).EnumerateFiles("*", WithoutLinks))
             {
                 var path = Path.GetRelativePath(source, file.FullName);
-                if (path.Split(Path.DirectorySeparatorChar).Contains(".git") || !RegularFile.Is(file.FullName))
+                if (path.Split(Path.DirectorySeparatorChar).Contains(".git") || !FileStatus.IsRegular(file.FullName))
                 {
                     continue;
                 }

@@ -1,5 +1,6 @@
 using System.ComponentModel;
 using System.Diagnostics;
+using Samples;
 
 namespace Quickstart;
 
@@ -88,7 +89,13 @@ internal sealed class Shell(Workspace workspace)
         var mark = Guid.NewGuid().ToString("N");
         Isolate(start.Environment, Path.GetFileName(folder));
         start.Environment[Mark] = mark;
-        return new ChildProcess(start, $"{Mark}={mark}", onLine);
+        return new ChildProcess(start, $"{Mark}={mark}", Take, Take);
+
+        Task Take(string line)
+        {
+            onLine(line);
+            return Task.CompletedTask;
+        }
     }
 
     /// <summary>Sees that a program is there before anything depends on it.</summary>

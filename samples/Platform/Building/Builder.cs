@@ -14,15 +14,14 @@ internal sealed class Builder(Workspace workspace, Sites sites, IPlatformDeploym
     public async Task<string?> BuildAsync(DeploymentJob job, DeploymentJobLog log, CancellationToken token)
     {
         // A folder per attempt: another worker may have begun before.
-        string[] place = ["builds", $"{job.Deployment.Id:N}-{job.Attempt}"];
-        var checkout = workspace.Folder(place);
+        var checkout = workspace.Folder("builds", $"{job.Deployment.Id:N}-{job.Attempt}");
         try
         {
             return await BuildAsync(job, log, checkout, token);
         }
         finally
         {
-            workspace.Remove(place);
+            Workspace.Remove(checkout);
         }
     }
 
@@ -49,16 +48,29 @@ internal sealed class Builder(Workspace workspace, Sites sites, IPlatformDeploym
         }
 
         await job.EnterAsync(DeploymentStatus.Copying, token);
-        var result = workspace.Folder("sites", $"{job.Deployment.Id:N}-{job.Attempt}");
-        var count = Files.Copy(Files.FindBelow(checkout, job.Project.OutputDir), result);
-        await log.WriteAsync($"Copied {count} files.", token);
-
-        // No status names this stage, so that the build starts and completes it.
-        await job.StepAsync(ct => stages.CompleteAsync(job.Claim, StageName.Copying, ct), token);
-        await job.StepAsync(ct => stages.StartAsync(job.Claim, StageName.Deploying, ct), token);
-        var address = await sites.StartAsync(job, log, result, token);
+        var address = await PublishAsync(job, log, Files.FindBelow(checkout, job.Project.OutputDir), token);
         await job.StepAsync(ct => stages.CompleteAsync(job.Claim, StageName.Deploying, ct), token);
         return address;
+    }
+
+    // The copy is the site's once it runs: it goes when the site stops.
+    private async Task<string> PublishAsync(DeploymentJob job, DeploymentJobLog log, string output, CancellationToken token)
+    {
+        var result = workspace.Folder("sites", $"{job.Deployment.Id:N}-{job.Attempt}");
+        try
+        {
+            await log.WriteAsync($"Copied {Files.Copy(output, result)} files.", token);
+
+            // No status names this stage, so that the build starts and completes it.
+            await job.StepAsync(ct => stages.CompleteAsync(job.Claim, StageName.Copying, ct), token);
+            await job.StepAsync(ct => stages.StartAsync(job.Claim, StageName.Deploying, ct), token);
+            return await sites.StartAsync(job, log, result, token);
+        }
+        catch
+        {
+            Workspace.Remove(result);
+            throw;
+        }
     }
 
     private static async Task<CommitInfo> CopyAsync(

@@ -2,6 +2,7 @@ using System.ComponentModel;
 using System.Diagnostics;
 using AutoStack.Data.Hosting;
 using AutoStack.Data.Logs;
+using Samples;
 
 namespace Platform.Building;
 
@@ -15,6 +16,8 @@ namespace Platform.Building;
 /// </remarks>
 internal sealed class Command(string folder, DeploymentJobLog log)
 {
+    private const string Mark = "PLATFORM_COMMAND";
+    private const int MaxLines = 100;
     private static readonly TimeSpan Limit = TimeSpan.FromMinutes(10);
 
     private static readonly string[] Inherited =
@@ -33,44 +36,52 @@ internal sealed class Command(string folder, DeploymentJobLog log)
     public Task RunAsync(string program, string[] arguments, CancellationToken cancellationToken) =>
         RunAsync(program, arguments, $"{program} {string.Join(' ', arguments)}", cancellationToken);
 
-    /// <summary>Runs a program and returns its output, which is not logged.</summary>
-    public async Task<string[]> ReadAsync(string program, string[] arguments, CancellationToken cancellationToken)
+    /// <summary>Runs a program and returns the first lines of its output, which are not logged; its errors are.</summary>
+    /// <exception cref="DeploymentFailedException">As of <see cref="RunAsync(string, string[], CancellationToken)"/>.</exception>
+    public async Task<IReadOnlyList<string>> ReadAsync(string program, string[] arguments, CancellationToken cancellationToken)
     {
-        using var process = Start(program, arguments);
-        var output = await process.StandardOutput.ReadToEndAsync(cancellationToken);
-        await process.WaitForExitAsync(cancellationToken);
-        return output.Split('\n');
+        var lines = new List<string>();
+        await RunAsync(program, arguments, $"{program} {string.Join(' ', arguments)}", line =>
+        {
+            if (lines.Count < MaxLines)
+            {
+                lines.Add(line);
+            }
+
+            return Task.CompletedTask;
+        }, cancellationToken);
+        return lines;
     }
 
     private async Task RunAsync(string program, string[] arguments, string shown, CancellationToken cancellationToken)
     {
         await log.WriteAsync($"$ {shown}", cancellationToken);
+        await RunAsync(program, arguments, shown, line => LogAsync(line, cancellationToken), cancellationToken);
+    }
+
+    private async Task RunAsync(
+        string program, string[] arguments, string shown, Func<string, Task> onOutput, CancellationToken cancellationToken)
+    {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         limit.CancelAfter(Limit);
-        using var process = Start(program, arguments);
+
+        // Disposing it ends whatever it has started, however the wait ended.
+        await using var process = Start(program, arguments, onOutput, line => LogAsync(line, cancellationToken));
         try
         {
-            await Task.WhenAll(
-                LogAsync(process.StandardOutput, limit.Token), LogAsync(process.StandardError, limit.Token));
-            await process.WaitForExitAsync(limit.Token);
+            var exitCode = await process.WaitAsync(limit.Token);
+            if (exitCode != 0)
+            {
+                throw new DeploymentFailedException($"'{shown}' ended with exit code {exitCode}.");
+            }
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
             throw new DeploymentFailedException($"'{shown}' took more than {Limit.TotalMinutes} minutes.");
         }
-        finally
-        {
-            // Whatever ended the wait, nothing of the build goes on.
-            process.Kill(entireProcessTree: true);
-        }
-
-        if (process.ExitCode != 0)
-        {
-            throw new DeploymentFailedException($"'{shown}' ended with exit code {process.ExitCode}.");
-        }
     }
 
-    private Process Start(string program, string[] arguments)
+    private ChildProcess Start(string program, string[] arguments, Func<string, Task> onOutput, Func<string, Task> onError)
     {
         var start = new ProcessStartInfo(program, arguments)
         {
@@ -87,11 +98,11 @@ internal sealed class Command(string folder, DeploymentJobLog log)
         // Git asks nobody for a password, and fetches by no program of the address's choice.
         start.Environment["GIT_TERMINAL_PROMPT"] = "0";
         start.Environment["GIT_ALLOW_PROTOCOL"] = "http:https:ssh";
+        var mark = Guid.NewGuid().ToString("N");
+        start.Environment[Mark] = mark;
         try
         {
-            var process = Process.Start(start)!;
-            process.StandardInput.Close();
-            return process;
+            return new ChildProcess(start, $"{Mark}={mark}", onOutput, onError);
         }
         catch (Win32Exception exception)
         {
@@ -99,13 +110,7 @@ internal sealed class Command(string folder, DeploymentJobLog log)
         }
     }
 
-    private async Task LogAsync(StreamReader output, CancellationToken cancellationToken)
-    {
-        while (await output.ReadLineAsync(cancellationToken) is { } line)
-        {
-            await log.WriteAsync(line, LevelOf(line), cancellationToken);
-        }
-    }
+    private Task LogAsync(string line, CancellationToken cancellationToken) => log.WriteAsync(line, LevelOf(line), cancellationToken);
 
     // What a line says counts, not its stream: Git reports its progress on the stream of errors.
     private static DeploymentLogLevel LevelOf(string line) =>

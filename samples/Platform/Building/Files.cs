@@ -18,14 +18,26 @@ internal static class Files
 
     /// <summary>Copies the files of a folder without links, pipes, sockets and devices, and without <c>.git</c>.</summary>
     /// <returns>The number of files.</returns>
-    /// <exception cref="DeploymentFailedException">There are too many files, or they are too large.</exception>
+    /// <exception cref="DeploymentFailedException">There are too many files, they are too large, or one cannot be copied.</exception>
     public static int Copy(string source, string target)
+    {
+        try
+        {
+            return CopyAll(source, target);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw new DeploymentFailedException("The files cannot be copied.", exception);
+        }
+    }
+
+    private static int CopyAll(string source, string target)
     {
         var (count, bytes) = (0, 0L);
         foreach (var file in new DirectoryInfo(source).EnumerateFiles("*", WithoutLinks))
         {
             var path = Path.GetRelativePath(source, file.FullName);
-            if (path.Split(Path.DirectorySeparatorChar).Contains(".git") || !RegularFile.Is(file.FullName))
+            if (path.Split(Path.DirectorySeparatorChar).Contains(".git") || !FileStatus.IsRegular(file.FullName))
             {
                 continue;
             }

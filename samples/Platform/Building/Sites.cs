@@ -12,14 +12,31 @@ namespace Platform.Building;
 /// states: port reserved, confirmed, running, stopped.
 /// </summary>
 internal sealed class Sites(
-    IPlatformDeploymentContainerRepository containers, IPlatformDeploymentHealthCheckRepository checks, SiteCheck check) : IHostedService
+    IPlatformDeploymentContainerRepository containers,
+    IPlatformDeploymentHealthCheckRepository checks,
+    SiteCheck check,
+    Arguments arguments) : IHostedService
 {
     private const int MaxStarts = 5;
     private static readonly PortRange Ports = new(30_000, 32_767);
     private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(20);
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
 
+    // The image of a container names the machine and the process that its site belongs to: a database may have containers of others.
+    private static readonly string OfMachine = $"platform/{Environment.MachineName}/";
+    private static readonly string OfRun = $"{OfMachine}{Environment.ProcessId}/";
+
     private readonly ConcurrentDictionary<Guid, Site> running = new();
+
+    /// <summary>True for a container of this run, and with <c>--resume</c> also of earlier runs on this machine.</summary>
+    public bool Owns(DeploymentContainer container) =>
+        container.Image.StartsWith(arguments.Resume ? OfMachine : OfRun, StringComparison.Ordinal);
+
+    /// <summary>True while the site of a container runs.</summary>
+    public bool Runs(DeploymentContainer container) => running.ContainsKey(container.Id);
+
+    /// <summary>True while a site of a deployment runs.</summary>
+    public bool RunsDeployment(Guid deploymentId) => running.Values.Any(site => site.Container.DeploymentId == deploymentId);
 
     /// <summary>Starts the site in a folder, waits until it answers, and stops the project's site before it.</summary>
     /// <returns>Its address.</returns>
@@ -50,7 +67,7 @@ internal sealed class Sites(
         }
     }
 
-    /// <summary>Stops a container whose deployment has ended otherwise.</summary>
+    /// <summary>Stops the site of an own container; without one, the container is reported stopped.</summary>
     public async Task StopContainerAsync(DeploymentContainer container)
     {
         if (running.TryGetValue(container.Id, out var site))
@@ -88,13 +105,18 @@ internal sealed class Sites(
         }
     }
 
-    private async Task StopAsync(Site site)
+    private async Task StopAsync(Site site, bool keepsFolder = false)
     {
         if (running.TryRemove(site.Container.Id, out _))
         {
             site.Process.Kill(entireProcessTree: true);
             await site.Process.WaitForExitAsync();
             site.Process.Dispose();
+            if (!keepsFolder)
+            {
+                Workspace.Remove(site.Folder);
+            }
+
             _ = await containers.ReportStoppedAsync(site.Container.Id, CancellationToken.None);
         }
     }
@@ -109,7 +131,7 @@ internal sealed class Sites(
             var reservation = await containers.ReserveAsync(new NewDeploymentContainer
             {
                 DeploymentId = job.Deployment.Id,
-                Image = $"{job.Project.Name}:{job.Attempt}",
+                Image = $"{OfRun}{job.Project.Id:N}:{job.Attempt}",
                 Host = "127.0.0.1",
                 Ports = Ports,
                 ExcludedPorts = taken,
@@ -118,14 +140,14 @@ internal sealed class Sites(
                 ?? throw new DeploymentFailedException($"No port could be reserved: {reservation.Outcome}.");
             if (Loopback.IsFree(container.Port))
             {
-                var site = new Site(container, job.Project.Id, Start(folder, container.Port));
+                var site = new Site(container, job.Project.Id, folder, Start(folder, container.Port));
                 running[container.Id] = site;
                 if (await ListensAsync(site, token))
                 {
                     return site;
                 }
 
-                await StopAsync(site);
+                await StopAsync(site, keepsFolder: true);
                 if (++starts == MaxStarts)
                 {
                     throw new DeploymentFailedException($"The site could not be started on {starts} ports.");
@@ -181,14 +203,20 @@ internal sealed class Sites(
                 return result;
             }
 
+            if (result.HttpStatus == StatusCodes.Status404NotFound)
+            {
+                throw new DeploymentFailedException("The site has no first page: the output folder needs an index.html.");
+            }
+
             if (site.Process.HasExited || Stopwatch.GetElapsedTime(started) > StartLimit)
             {
-                throw new DeploymentFailedException($"{address} did not answer.");
+                throw new DeploymentFailedException(
+                    result.HttpStatus is { } status ? $"{address} answered {status}." : $"{address} did not answer.");
             }
 
             await Task.Delay(Pause, token);
         }
     }
 
-    private sealed record Site(DeploymentContainer Container, Guid ProjectId, Process Process);
+    private sealed record Site(DeploymentContainer Container, Guid ProjectId, string Folder, Process Process);
 }

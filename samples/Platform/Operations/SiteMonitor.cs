@@ -6,7 +6,10 @@ using Platform.Building;
 
 namespace Platform.Operations;
 
-/// <summary>Checks the running sites, reports those that do not answer, and stops those whose deployment has ended otherwise.</summary>
+/// <summary>
+/// Checks the sites of this process, reports those that do not answer, and stops those whose deployment has ended otherwise. Containers of
+/// other platforms in the same database are left alone.
+/// </summary>
 internal sealed partial class SiteMonitor(
     IPlatformDeploymentContainerRepository containers,
     IPlatformDeploymentHealthCheckRepository checks,
@@ -41,11 +44,18 @@ internal sealed partial class SiteMonitor(
 
     private async Task CheckAsync(CancellationToken token)
     {
-        await foreach (var running in PagesAsync(containers.ListRunningAsync, token))
+        await foreach (var page in PagesAsync(containers.ListRunningAsync, token))
         {
-            var results = await Task.WhenAll(running.Select(one =>
-                check.AskAsync(one.Container.DeploymentId, $"http://{one.Container.Host}:{one.Container.Port}/", token)));
+            var own = page.Select(one => one.Container).Where(sites.Owns).ToLookup(sites.Runs);
+            var results = await Task.WhenAll(own[true].Select(container =>
+                check.AskAsync(container.DeploymentId, $"http://{container.Host}:{container.Port}/", token)));
             await checks.AddManyAsync(results, token);
+
+            // Its process has ended: with an earlier run, or while the database was away.
+            foreach (var container in own[false])
+            {
+                await sites.StopContainerAsync(container);
+            }
         }
     }
 
@@ -54,7 +64,7 @@ internal sealed partial class SiteMonitor(
         await foreach (var unhealthy in PagesAsync(
             (cursor, limit, ct) => checks.ListUnhealthyAsync(FailuresToReport, cursor, limit, ct), token))
         {
-            foreach (var one in unhealthy)
+            foreach (var one in unhealthy.Where(one => sites.RunsDeployment(one.DeploymentId)))
             {
                 await maintenance.ReportUnhealthyAsync(one.DeploymentId, $"{FailuresToReport} health checks failed in a row.", token);
             }
@@ -65,7 +75,7 @@ internal sealed partial class SiteMonitor(
     {
         await foreach (var orphans in PagesAsync(containers.ListOrphansAsync, token))
         {
-            foreach (var orphan in orphans)
+            foreach (var orphan in orphans.Where(sites.Owns))
             {
                 await sites.StopContainerAsync(orphan);
             }

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Net.Sockets;
+using AutoStack.Data.Hosting;
 using Platform.Building;
 
 namespace AutoStack.Data.Platform.Tests.Building;
@@ -45,6 +46,16 @@ public sealed class FilesTests
         File.SetAttributes(Path.Combine(Source, "index.html"), FileAttributes.ReadOnly);
 
         Assert.That(Files.Copy(Source, Target), Is.EqualTo(2));
+    }
+
+    [Test]
+    public void A_copy_that_fails_has_a_reason_for_the_owner()
+    {
+        File.WriteAllText(Target, "in the way");
+
+        Assert.That(
+            () => Files.Copy(Source, Target),
+            Throws.TypeOf<DeploymentFailedException>().With.Message.EqualTo("The files cannot be copied."));
     }
 
     // Opening a named pipe blocks until another program writes to it.

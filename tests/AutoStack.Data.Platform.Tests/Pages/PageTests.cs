@@ -139,6 +139,63 @@ public sealed class PageTests
         Assert.That(opened[2], Does.Contain("cursor="));
     }
 
+    [TestCase("slow", "cancel", "building")]
+    [TestCase("broken", "redeploy", "failed")]
+    public async Task The_problem_of_a_button_stays_while_the_page_looks_again(string example, string button, string status)
+    {
+        await using var ada = await Browser.Current.VisitAsync(platform.Address);
+        var tab = await ada.DeployAsync(example);
+        await tab.UntilStatusAsync(status);
+        var (refuses, refused, looks, lost) = (true, false, 0, false);
+        await tab.Page.SetRequestInterceptionAsync(true);
+        tab.Page.Request += async (_, e) =>
+        {
+            var path = new Uri(e.Request.Url).AbsolutePath;
+            if (refuses && path.EndsWith($"/{button}", StringComparison.Ordinal))
+            {
+                refused = true;
+                await e.Request.RespondAsync(new()
+                {
+                    Status = HttpStatusCode.Conflict,
+                    ContentType = "application/problem+json",
+                    Body = """{"title":"It is refused."}""",
+                });
+                return;
+            }
+
+            looks += refused && e.Request.Method == HttpMethod.Get && !path.EndsWith("/log", StringComparison.Ordinal) ? 1 : 0;
+            await (lost ? e.Request.AbortAsync() : e.Request.ContinueAsync());
+        };
+        await tab.ClickAsync($"#{button}");
+        await tab.UntilAsync("document.querySelector('#problem').textContent === 'It is refused.'");
+        await UntilLookedAsync(3);
+        await AssertShownAsync();
+
+        // The page's own problem comes and goes beside it.
+        lost = true;
+        await tab.UntilAsync("document.querySelector('#look-problem').textContent === 'The service does not answer.'");
+        await AssertShownAsync();
+        lost = false;
+        await tab.UntilAsync("document.querySelector('#look-problem').hidden");
+        await AssertShownAsync();
+
+        // It goes when the button is pressed again.
+        refuses = false;
+        await tab.ClickAsync($"#{button}");
+        await tab.UntilAsync("document.querySelector('#problem').hidden");
+
+        async Task AssertShownAsync() => Assert.That(
+            await tab.EvaluateAsync<string>("document.querySelector('#problem').innerText"), Is.EqualTo("It is refused."));
+
+        async Task UntilLookedAsync(int count)
+        {
+            while (looks < count)
+            {
+                await Task.Delay(50, Token);
+            }
+        }
+    }
+
     [Test]
     public async Task A_signed_push_deploys_and_a_forged_one_does_not()
     {

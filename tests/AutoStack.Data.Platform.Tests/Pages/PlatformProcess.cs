@@ -30,22 +30,14 @@ internal sealed class PlatformProcess : IAsyncDisposable
     /// <param name="connectionString">The database; null for one of the server of the run, as the sample finds it.</param>
     /// <param name="path">The folders of programs; null for those of this process.</param>
     /// <param name="cancellationToken">Cancels the start.</param>
-    public static async Task<PlatformProcess> StartAsync(string? connectionString, string? path, CancellationToken cancellationToken)
+    /// <param name="temporary">The folder for temporary files; null for that of this process.</param>
+    /// <param name="options">Further options.</param>
+    public static async Task<PlatformProcess> StartAsync(
+        string? connectionString, string? path, CancellationToken cancellationToken, string? temporary = null, params string[] options)
     {
         string[] database = connectionString is null ? [] : ["--connection", connectionString];
-        var start = new ProcessStartInfo(Environment.ProcessPath is { } self && Path.GetFileName(self) == "dotnet" ? self : "dotnet",
-            [Program, "--urls", "http://127.0.0.1:0", .. database])
-        {
-            RedirectStandardOutput = true,
-            RedirectStandardInput = true,
-            Environment = { ["AUTOSTACK_TEST_POSTGRES"] = TestServer.Current.ConnectionString },
-        };
-        if (path is not null)
-        {
-            start.Environment["PATH"] = path;
-        }
-
-        var process = Process.Start(start)!;
+        string[] address = options.Contains("--urls") ? [] : ["--urls", "http://127.0.0.1:0"];
+        var process = StartProcess(path, temporary, [.. address, .. database, .. options]);
         var greeting = new List<string>();
         while (await process.StandardOutput.ReadLineAsync(cancellationToken) is { } line)
         {
@@ -59,6 +51,33 @@ internal sealed class PlatformProcess : IAsyncDisposable
         }
 
         throw new InvalidOperationException($"The platform ended before its page could be opened: {string.Join(" | ", greeting)}");
+    }
+
+    /// <summary>Runs it with options that it refuses.</summary>
+    /// <returns>The exit code, and the lines of its errors.</returns>
+    public static async Task<(int ExitCode, string[] Errors)> RunAsync(string[] options, CancellationToken cancellationToken)
+    {
+        using var process = StartProcess(path: null, temporary: null, options, redirectErrors: true);
+        try
+        {
+            var output = process.StandardOutput.ReadToEndAsync(cancellationToken);
+            var errors = await process.StandardError.ReadToEndAsync(cancellationToken);
+            await output;
+            await process.WaitForExitAsync(cancellationToken);
+            return (process.ExitCode, errors.Split('\n', StringSplitOptions.RemoveEmptyEntries));
+        }
+        finally
+        {
+            process.Kill(entireProcessTree: true);
+        }
+    }
+
+    /// <summary>Ends it as a loss of power does.</summary>
+    public async Task KillAsync()
+    {
+        process.Kill();
+        await process.WaitForExitAsync();
+        process.Dispose();
     }
 
     /// <summary>Stops it as Ctrl+C does.</summary>
@@ -80,5 +99,28 @@ internal sealed class PlatformProcess : IAsyncDisposable
         {
             process.Dispose();
         }
+    }
+
+    private static Process StartProcess(string? path, string? temporary, string[] options, bool redirectErrors = false)
+    {
+        var start = new ProcessStartInfo(
+            Environment.ProcessPath is { } self && Path.GetFileName(self) == "dotnet" ? self : "dotnet", [Program, .. options])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardInput = true,
+            RedirectStandardError = redirectErrors,
+            Environment = { ["AUTOSTACK_TEST_POSTGRES"] = TestServer.Current.ConnectionString },
+        };
+        if (path is not null)
+        {
+            start.Environment["PATH"] = path;
+        }
+
+        if (temporary is not null)
+        {
+            start.Environment["TMPDIR"] = temporary;
+        }
+
+        return Process.Start(start)!;
     }
 }

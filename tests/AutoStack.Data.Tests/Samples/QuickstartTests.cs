@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Net.Sockets;
 using Quickstart;
+using Samples;
 
 namespace AutoStack.Data.Tests.Samples;
 

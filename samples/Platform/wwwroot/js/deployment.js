@@ -1,5 +1,5 @@
 import { get, post } from './api.js';
-import { find, make, onClick, showProblem } from './dom.js';
+import { find, make, onClick, setText, showProblem } from './dom.js';
 import { showLog } from './log.js';
 import { showShell } from './shell.js';
 
@@ -30,16 +30,17 @@ function lookSoon(delay = 200) {
   timer = setTimeout(look, delay);
 }
 
+// Its problem has a place of its own: that of a button stays until a button is pressed again.
 async function look() {
   clearTimeout(timer);
   let next = LOOK_MS;
   try {
     const details = await get(path);
     show(details);
-    showProblem();
+    showProblem(null, 'look-problem');
     next = ENDS.includes(details.deployment.status) ? HEALTH_MS : LOOK_MS;
   } catch (error) {
-    showProblem(error.message);
+    showProblem(error.message, 'look-problem');
   }
 
   lookSoon(next);
@@ -84,12 +85,5 @@ function showResult(deployment, container, check) {
     setText(find('health'), check
       ? `container ${container.status}, last check ${check.isLive ? 'passed' : 'failed'} in ${check.latencyMs ?? '?'} ms`
       : `container ${container.status}`);
-  }
-}
-
-// A screen reader announces a change only.
-function setText(element, text) {
-  if (element.textContent !== text) {
-    element.textContent = text;
   }
 }

@@ -10,10 +10,17 @@ export function make(tag, properties = {}, ...children) {
 }
 
 /** Shows a problem, which a screen reader announces; without a text it hides the last one. */
-export function showProblem(text) {
-  const place = find('problem');
-  place.textContent = text ?? '';
+export function showProblem(text, id = 'problem') {
+  const place = find(id);
+  setText(place, text ?? '');
   place.hidden = !text;
+}
+
+/** Sets a text. One that stays the same is not set again: a screen reader would announce it again. */
+export function setText(element, text) {
+  if (element.textContent !== text) {
+    element.textContent = text;
+  }
 }
 
 /** Runs an action of the page, and shows what went wrong with it. */

@@ -1,7 +1,7 @@
 using System.ComponentModel;
 using System.Diagnostics;
 
-namespace Quickstart;
+namespace Samples;
 
 /// <summary>A program that was started here. Disposing ends it, with all that it started.</summary>
 internal sealed class ChildProcess : IAsyncDisposable
@@ -14,16 +14,18 @@ internal sealed class ChildProcess : IAsyncDisposable
     private readonly Process process;
     private readonly string mark;
     private readonly Task reading;
+    private readonly CancellationTokenSource outputEnds = new();
 
     /// <param name="start">The program.</param>
     /// <param name="mark">A <c>name=value</c> of its environment, by which processes are found that it has left behind.</param>
-    /// <param name="onLine">Takes a line of its output.</param>
-    public ChildProcess(ProcessStartInfo start, string mark, Action<string> onLine)
+    /// <param name="onOutput">Takes a line of its standard output. The program waits while a line is being taken.</param>
+    /// <param name="onError">Takes a line of its standard error.</param>
+    public ChildProcess(ProcessStartInfo start, string mark, Func<string, Task> onOutput, Func<string, Task> onError)
     {
         this.mark = mark;
         process = Process.Start(start)!;
         process.StandardInput.Close();
-        reading = Task.WhenAll(ReadAsync(process.StandardOutput, onLine), ReadAsync(process.StandardError, onLine));
+        reading = Task.WhenAll(ReadAsync(process.StandardOutput, onOutput), ReadAsync(process.StandardError, onError));
     }
 
     public int Id => process.Id;
@@ -36,9 +38,11 @@ internal sealed class ChildProcess : IAsyncDisposable
     {
         await process.WaitForExitAsync(cancellationToken);
 
-        // A program that it left behind keeps the pipes open.
+        // A program that it left behind keeps the pipes open; one that escapes may do so for ever. The lines that came are taken, however
+        // long that takes.
         KillLeftovers();
-        await reading.WaitAsync(LastWords, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        outputEnds.CancelAfter(LastWords);
+        await reading.WaitAsync(cancellationToken);
         return process.ExitCode;
     }
 
@@ -49,6 +53,8 @@ internal sealed class ChildProcess : IAsyncDisposable
 
         // The pipes close when the last process that holds them is gone: nobody writes into the workspace any more.
         await reading.WaitAsync(LastWords).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await outputEnds.CancelAsync();
+        outputEnds.Dispose();
         process.Dispose();
     }
 
@@ -81,19 +87,19 @@ internal sealed class ChildProcess : IAsyncDisposable
         }
     }
 
-    private static async Task ReadAsync(StreamReader reader, Action<string> onLine)
+    private async Task ReadAsync(StreamReader reader, Func<string, Task> onLine)
     {
         var line = new char[MaxLineLength];
         var length = 0;
         var buffer = new char[4096];
-        while (await reader.ReadAsync(buffer) is > 0 and var read)
+        while (await ReadAsync(reader, buffer) is > 0 and var read)
         {
             for (var i = 0; i < read; i++)
             {
                 var character = buffer[i];
                 if (character == '\n' || length == MaxLineLength)
                 {
-                    onLine(new string(line, 0, length).TrimEnd('\r'));
+                    await onLine(new string(line, 0, length).TrimEnd('\r'));
                     length = 0;
                 }
 
@@ -106,7 +112,19 @@ internal sealed class ChildProcess : IAsyncDisposable
 
         if (length > 0)
         {
-            onLine(new string(line, 0, length).TrimEnd('\r'));
+            await onLine(new string(line, 0, length).TrimEnd('\r'));
+        }
+    }
+
+    private async Task<int> ReadAsync(StreamReader reader, char[] buffer)
+    {
+        try
+        {
+            return await reader.ReadAsync(buffer, outputEnds.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            return 0;
         }
     }
 }
