@@ -40,8 +40,8 @@ internal static class SqlErrors
             IdleSessionTimeout =>
                 new DatabaseUnavailableException("The server had closed the idle connection; nothing changed.", false, error),
             PostgresErrorCodes.InvalidAuthorizationSpecification when IsRaised(error) => new IdentityRefusedException(
-                "The database does not accept the identity of the user: AutoStackDataOptions.IdentityKey is not a key of the database, or " +
-                "the clock of this host is minutes behind the database's; nothing changed.", error),
+                "The database does not accept the identity of the user: AutoStackDataOptions.IdentityKey is not a key of the database, " +
+                "or the clock of this host is minutes behind the database's; nothing changed.", error),
             PostgresErrorCodes.DiskFull =>
                 new DatabaseUnavailableException("The disk of the server is full; nothing changed.", false, error),
             PostgresErrorCodes.TooManyConnections =>

@@ -47,6 +47,7 @@ public sealed class EmptyIdTests : DatabaseTests
             ("redeployment.Id", () => Deployments.RedeployAsync(
                 deployment.Id, project.UserId, new Redeployment { Id = Guid.Empty }, Token)),
             ("rollback.Id", () => Deployments.RollbackAsync(project.Id, project.UserId, new Rollback { Id = Guid.Empty }, Token)),
+            ("options.Key", () => Lifecycle.ClaimNextAsync(new ClaimOptions { Key = Guid.Empty }, Token)),
             ("check.Id", () => PlatformHealthChecks.AddAsync(check with { Id = Guid.Empty }, Token)),
             ("check.DeploymentId", () => PlatformHealthChecks.AddAsync(check with { DeploymentId = Guid.Empty }, Token)),
             ("Check 1", () => PlatformHealthChecks.AddManyAsync([check, check with { Id = Guid.Empty }], Token)),
