@@ -1,8 +1,12 @@
+using System.Buffers;
+
 namespace AutoStack.Data.Monitoring;
 
 /// <content>Where names, literals and comments end.</content>
 internal ref partial struct StatementMask
 {
+    private static readonly SearchValues<char> Decimal = SearchValues.Create("0123456789._");
+
     private void ReadName()
     {
         var start = at++;
@@ -160,7 +164,7 @@ internal ref partial struct StatementMask
     }
 
     private readonly bool IsSignOfExponent(int start) => text[at] is '+' or '-' && text[at - 1] is 'e' or 'E'
-        && char.IsAsciiDigit(Next) && !text.AsSpan(start, at - start - 1).ContainsAnyExcept("0123456789._");
+        && char.IsAsciiDigit(Next) && !text.AsSpan(start, at - start - 1).ContainsAnyExcept(Decimal);
 
     private void SkipName()
     {
