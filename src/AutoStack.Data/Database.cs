@@ -92,6 +92,7 @@ internal sealed class Database : IAsyncDisposable, IDisposable
     private readonly DeploymentLogFollower logFollower;
     private readonly Timeouts timeouts;
     private readonly Readiness readiness;
+    private readonly SecretSample secretSample;
     private readonly SchemaRequirement schemaRequirement;
     private readonly Lazy<PartitionMaintenance> partitions;
     private readonly PooledExecutor patient;
@@ -150,7 +151,8 @@ internal sealed class Database : IAsyncDisposable, IDisposable
             clock,
             logger);
 
-        readiness = new Readiness(new Db(executor, new Subject("Readiness", table: null)), secrets, clock, tenants);
+        readiness = new Readiness(new Db(executor, new Subject("Readiness", table: null)), tenants);
+        secretSample = new SecretSample(new Db(executor, new Subject("SecretSample", table: null)), secrets, clock);
         // Reads whole partitions, and copies them however long it takes.
         var longest = PartitionMaintenance.Longest;
         patient = new PooledExecutor(
@@ -197,7 +199,7 @@ internal sealed class Database : IAsyncDisposable, IDisposable
             : Repositories.Create(type, executor, context);
 
     /// <summary>A check whether the service can serve.</summary>
-    public IHealthCheck CreateReadyCheck(bool needsWrites) => new ReadyCheck(readiness, needsWrites);
+    public IHealthCheck CreateReadyCheck(bool needsWrites) => new ReadyCheck(readiness, secretSample, needsWrites);
 
     /// <summary>A check whether there are partitions ahead.</summary>
     public IHealthCheck CreatePartitionCheck() => new PartitionCheck(partitions.Value);

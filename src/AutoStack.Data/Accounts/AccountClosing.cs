@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using AutoStack.Data.Postgres;
 using AutoStack.Data.Status;
+using AutoStack.Data.Values;
 
 namespace AutoStack.Data.Accounts;
 
@@ -81,12 +82,12 @@ internal sealed class AccountClosing(Db db, AccountContext context)
         }
     }
 
-    /// <summary>The first closed account after an id; null after the last one.</summary>
-    internal static Task<Guid?> FindNextAsync(Db db, Guid after, string operation, CancellationToken cancellationToken) =>
-        db.FindValueAsync(row => row.Guid(), """
+    /// <summary>The first closed account after an id, which is null before the first one; null after the last one.</summary>
+    internal static Task<Guid?> FindNextAsync(Db db, Guid? after, string operation, CancellationToken cancellationToken) =>
+        db.FindValueAsync(row => row.Guid(), $"""
             SELECT u.id
             FROM users u
-            WHERE u.closed_at IS NOT NULL AND u.id > @after
+            WHERE u.closed_at IS NOT NULL AND u.id >= coalesce(@after, {Ids.Least}) AND u.id IS DISTINCT FROM @after
             ORDER BY u.id
             LIMIT 1
             """, [P.Of(after)], cancellationToken, operation);

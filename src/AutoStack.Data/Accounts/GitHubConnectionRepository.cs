@@ -6,7 +6,7 @@ using Npgsql;
 
 namespace AutoStack.Data.Accounts;
 
-internal sealed class GitHubConnectionRepository(Db db, AccountContext context)
+internal sealed partial class GitHubConnectionRepository(Db db, AccountContext context)
     : IGitHubConnectionRepository, IPlatformGitHubConnectionRepository
 {
     // Without the tokens, which most callers do not need.
@@ -14,73 +14,6 @@ internal sealed class GitHubConnectionRepository(Db db, AccountContext context)
 
     private const string StoredTokens =
         "g.github_access_token, g.github_access_token_version, g.github_refresh_token, g.github_refresh_token_version";
-
-    // Both tokens are columns of the same rows.
-    private const string Window = """
-        SELECT w.id
-        FROM (
-            SELECT g.id
-            FROM github_connections g
-            WHERE g.id > @after
-            ORDER BY g.id
-            LIMIT @limit
-        ) w
-        ORDER BY w.id DESC
-        LIMIT 1
-        """;
-
-    // The tokens are bound to the user, who has at most one connection: the upsert does not know the id of an existing row.
-    internal static SecretColumn AccessTokens { get; } = new(
-        "github_connections.github_access_token",
-        Window,
-        forms: $"""
-            SELECT pg_catalog.substring(g.github_access_token::text, {StoredForm.Header}), g.github_access_token_version IS NOT NULL,
-                pg_catalog.count(g.id)
-            FROM github_connections g
-            WHERE g.id > @after AND g.id <= @upTo AND g.github_access_token IS NOT NULL
-            GROUP BY 1, 2
-            """,
-        stale: """
-            SELECT g.id, g.github_access_token, g.github_access_token_version, g.user_id
-            FROM github_connections g
-            WHERE g.id > @after AND g.id <= @upTo AND g.github_access_token IS NOT NULL
-              AND (NOT pg_catalog.starts_with(g.github_access_token, @prefix) OR g.github_access_token_version IS NULL)
-            ORDER BY g.id
-            LIMIT @limit
-            """,
-        place: (row, _) => AccessTokenOf(row.Guid()),
-        replace: """
-            UPDATE github_connections g
-            SET github_access_token = @renewed, github_access_token_version = @version
-            WHERE g.id = @id AND (g.github_access_token = @old AND g.github_access_token_version IS NOT DISTINCT FROM @oldVersion
-              OR g.github_access_token = @renewed AND g.github_access_token_version IS NOT DISTINCT FROM @version)
-            """);
-
-    internal static SecretColumn RefreshTokens { get; } = new(
-        "github_connections.github_refresh_token",
-        Window,
-        forms: $"""
-            SELECT pg_catalog.substring(g.github_refresh_token::text, {StoredForm.Header}), g.github_refresh_token_version IS NOT NULL,
-                pg_catalog.count(g.id)
-            FROM github_connections g
-            WHERE g.id > @after AND g.id <= @upTo AND g.github_refresh_token IS NOT NULL
-            GROUP BY 1, 2
-            """,
-        stale: """
-            SELECT g.id, g.github_refresh_token, g.github_refresh_token_version, g.user_id
-            FROM github_connections g
-            WHERE g.id > @after AND g.id <= @upTo AND g.github_refresh_token IS NOT NULL
-              AND (NOT pg_catalog.starts_with(g.github_refresh_token, @prefix) OR g.github_refresh_token_version IS NULL)
-            ORDER BY g.id
-            LIMIT @limit
-            """,
-        place: (row, _) => RefreshTokenOf(row.Guid()),
-        replace: """
-            UPDATE github_connections g
-            SET github_refresh_token = @renewed, github_refresh_token_version = @version
-            WHERE g.id = @id AND (g.github_refresh_token = @old AND g.github_refresh_token_version IS NOT DISTINCT FROM @oldVersion
-              OR g.github_refresh_token = @renewed AND g.github_refresh_token_version IS NOT DISTINCT FROM @version)
-            """);
 
     /// <summary>Removes the connection of the user in <see cref="Chosen.Ids"/>, unless <paramref name="keep"/> names it.</summary>
     internal static Statement RemoveOfChosen(AccountLinks keep) => new($"""

@@ -30,7 +30,7 @@ public interface ISessionRepository
     /// <param name="session">The session.</param>
     /// <param name="cancellationToken">Cancels the insert.</param>
     /// <returns>The session as stored, and its token.</returns>
-    /// <exception cref="ArgumentException">The session is null, or its lifetime is out of its range.</exception>
+    /// <exception cref="ArgumentException">The session is null, an id is the empty one, or the lifetime is out of its range.</exception>
     /// <exception cref="MissingReferenceException">The user does not exist.</exception>
     /// <exception cref="DuplicateException">
     /// The id is taken, and this call does not repeat the request that took it, from the same client.
@@ -45,7 +45,9 @@ public interface ISessionRepository
     /// <param name="verified">The stored hash that the password was verified against: <see cref="UserCredentials.Password"/>.</param>
     /// <param name="cancellationToken">Cancels the insert.</param>
     /// <returns>The session as stored, and its token; or that the password was changed.</returns>
-    /// <exception cref="ArgumentException">The session or the hash is null, or the lifetime is out of its range.</exception>
+    /// <exception cref="ArgumentException">
+    /// The session or the hash is null, an id is the empty one, or the lifetime is out of its range.
+    /// </exception>
     /// <exception cref="DuplicateException">
     /// The id is taken, and this call does not repeat the request that took it, from the same client.
     /// </exception>

@@ -21,7 +21,9 @@ public enum IdentityProvider
 /// <summary>An account with a password, to register.</summary>
 public sealed record NewAccount
 {
-    /// <summary>The id; null to generate one. A repeated request with the same id returns the account of the first request.</summary>
+    /// <summary>
+    /// The id, not the empty one; null to generate one. A repeated request with the same id returns the account of the first request.
+    /// </summary>
     public Guid? Id { get; init; }
 
     /// <summary>The name that is shown; up to 255 characters.</summary>

@@ -73,9 +73,9 @@ internal sealed class IdentityRepository(Db db, AccountContext context) : IIdent
     {
         ArgumentNullException.ThrowIfNull(account);
         ArgumentException.ThrowIfNullOrWhiteSpace(account.Name);
+        var id = Ids.Of(account.Id, "account.Id");
         var email = await EmailAddress.ParseAsync(db, account.Email, "account.Email", cancellationToken).ConfigureAwait(false);
         ArgumentNullException.ThrowIfNull(account.Password);
-        var id = account.Id ?? Ids.New();
         var insert = new Statement($"""
             INSERT INTO users (id, name, email, password_hash, email_verified, created_at, updated_at)
             SELECT @id, @name, @email, @password, FALSE, {ServerTime.Present}, {ServerTime.Present}

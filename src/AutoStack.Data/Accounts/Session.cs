@@ -37,8 +37,9 @@ public sealed record NewSession
     public static TimeSpan DefaultLifetime { get; } = TimeSpan.FromDays(7);
 
     /// <summary>
-    /// The id; null to generate one. A repeated request with the same id, user and <see cref="Client"/> returns the first request's session
-    /// and token. Without a client a repeated request is refused: only the client that received the first answer may have that token.
+    /// The id, not the empty one; null to generate one. A repeated request with the same id, user and <see cref="Client"/> returns the
+    /// first request's session and token. Without a client a repeated request is refused: only the client that received the first answer
+    /// may have that token.
     /// </summary>
     public Guid? Id { get; init; }
 

@@ -1,4 +1,5 @@
 using AutoStack.Data.Postgres;
+using AutoStack.Data.Values;
 
 namespace AutoStack.Data.Accounts;
 
@@ -12,12 +13,12 @@ internal sealed partial class SessionRepository
     private const string IsClear = "s.token::text ~ '^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$'::text";
 
     /// <summary>Selects the last of the ids that follow an id.</summary>
-    internal static Statement Window(Guid after, int limit) => new("""
+    internal static Statement Window(Guid? after, int limit) => new($"""
         SELECT w.id
         FROM (
             SELECT s.id
             FROM sessions s
-            WHERE s.id > @after
+            WHERE s.id >= coalesce(@after, {Ids.Least}) AND s.id IS DISTINCT FROM @after
             ORDER BY s.id
             LIMIT @limit
         ) w
@@ -26,18 +27,18 @@ internal sealed partial class SessionRepository
         """, P.Of(after), P.Of(limit));
 
     /// <summary>Counts the sessions of a window by whether their token is stored in clear.</summary>
-    internal static Statement TokenForms(Guid after, Guid upTo) => new($"""
+    internal static Statement TokenForms(Guid? after, Guid upTo) => new($"""
         SELECT {IsClear}, pg_catalog.count(s.id)
         FROM sessions s
-        WHERE s.id > @after AND s.id <= @upTo
+        WHERE s.id >= coalesce(@after, {Ids.Least}) AND s.id IS DISTINCT FROM @after AND s.id <= @upTo
         GROUP BY 1
         """, P.Of(after), P.Of(upTo));
 
     /// <summary>Selects ids of sessions whose token is stored in clear, after an id.</summary>
-    internal static Statement ClearTokens(Guid after, Guid upTo, int limit) => new($"""
+    internal static Statement ClearTokens(Guid? after, Guid upTo, int limit) => new($"""
         SELECT s.id
         FROM sessions s
-        WHERE s.id > @after AND s.id <= @upTo AND {IsClear}
+        WHERE s.id >= coalesce(@after, {Ids.Least}) AND s.id IS DISTINCT FROM @after AND s.id <= @upTo AND {IsClear}
         ORDER BY s.id
         LIMIT @limit
         """, P.Of(after), P.Of(upTo), P.Of(limit));

@@ -199,6 +199,7 @@ internal sealed partial class SessionRepository(Db db, AccountContext context) :
     {
         ArgumentNullException.ThrowIfNull(session);
         CheckLifetime(session.Lifetime);
+        Ids.Check(session.UserId, "session.UserId");
         const string IsVerified =
             "(@verified IS NULL OR EXISTS (SELECT FROM users u WHERE u.id = @userId AND u.password_hash::text = @verified))";
         const string Insert = $"""
@@ -207,7 +208,7 @@ internal sealed partial class SessionRepository(Db db, AccountContext context) :
                 @client, @sealed
             WHERE {IsVerified} AND NOT EXISTS (SELECT FROM users u WHERE u.id = @userId AND u.closed_at IS NOT NULL)
             """;
-        var (id, token, lifetime) = (session.Id ?? Ids.New(), SessionToken.New(), context.Options.Cap(session.Lifetime));
+        var (id, token, lifetime) = (Ids.Of(session.Id, "session.Id"), SessionToken.New(), context.Options.Cap(session.Lifetime));
 
         // ON CONFLICT has no target: a concurrent copy of this request may meet either unique index. The statements after the insert start
         // after the commit that it has waited for. They find what this call has stored, or what an earlier call of the same client has,

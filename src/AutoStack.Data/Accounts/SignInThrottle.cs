@@ -193,6 +193,11 @@ internal sealed class SignInThrottle(Db db, AccountContext context) : ISignInThr
     {
         ArgumentNullException.ThrowIfNull(attempt);
         ArgumentNullException.ThrowIfNull(attempt.Address);
+        if (attempt.Id is { } given)
+        {
+            Ids.Check(given, "attempt.Id");
+        }
+
         var account = await EmailAddress.SoughtAsync(db, attempt.Email, "attempt.Email", cancellationToken).ConfigureAwait(false);
         var (place, client) = (PlaceOf(attempt.Address), attempt.Client?.Hash);
         return new Subjects(

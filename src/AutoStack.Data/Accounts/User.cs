@@ -64,7 +64,9 @@ public enum EmailVerificationOutcome
 /// <summary>An account to add.</summary>
 public sealed record NewUser
 {
-    /// <summary>The id; null to generate one. A repeated request with the same id returns the account of the first request.</summary>
+    /// <summary>
+    /// The id, not the empty one; null to generate one. A repeated request with the same id returns the account of the first request.
+    /// </summary>
     public Guid? Id { get; init; }
 
     /// <summary>The name that is shown; up to 255 characters.</summary>

@@ -82,7 +82,7 @@ internal sealed class UserRepository(Db db, AccountContext context) : IUserRepos
         var rows = await db.ListAsync(Read, $"""
             SELECT {Columns}
             FROM users u
-            WHERE u.id > @afterId AND {IsOpen}
+            WHERE u.id >= coalesce(@afterId, {Ids.Least}) AND u.id IS DISTINCT FROM @afterId AND {IsOpen}
             ORDER BY u.id
             LIMIT @limit
             """, [P.Of(afterId), P.Of(limit + 1, "limit")], cancellationToken).ConfigureAwait(false);
@@ -93,6 +93,7 @@ internal sealed class UserRepository(Db db, AccountContext context) : IUserRepos
     {
         ArgumentNullException.ThrowIfNull(user);
         ArgumentException.ThrowIfNullOrWhiteSpace(user.Name);
+        var id = Ids.Of(user.Id, "user.Id");
 
         // Another spelling of the address, stored by another writer, is the same mailbox; no unique index covers it.
         const string Insert = $"""
@@ -103,7 +104,6 @@ internal sealed class UserRepository(Db db, AccountContext context) : IUserRepos
                 FROM users u
                 WHERE u.id <> @id AND {HasEmail} AND pg_catalog.lower(u.email::text COLLATE "C") <> @email)
             """;
-        var id = user.Id ?? Ids.New();
         var email = await EmailAddress.ParseAsync(db, user.Email, "user.Email", cancellationToken).ConfigureAwait(false);
 
         // ON CONFLICT has no target: a concurrent copy of this request may meet any of the unique indexes. The second statement starts

@@ -10,7 +10,7 @@ internal sealed class UsageQueries(Db db) : IUsageQueries
         Guid ownerId, TimeRange range, Cursor cursor, int limit, CancellationToken cancellationToken)
     {
         var (since, until) = TimeRange.Check(range);
-        Guid? after = cursor == Cursor.Start ? null : cursor.ToId();
+        var after = cursor.ToId();
         // OFFSET 0 keeps the planner from reading all deployments of all users by project, to be done after the limit.
         var rows = await db.ListAsync(Read, $"""
             SELECT p.id, p.name, u.deployments, u.succeeded, u.build_seconds

@@ -36,7 +36,9 @@ public sealed record DeploymentContainer
 /// <summary>A request for a port.</summary>
 public sealed record NewDeploymentContainer
 {
-    /// <summary>The id of the row; null to generate one. A repeated request with the same id returns the row of the first.</summary>
+    /// <summary>
+    /// The id of the row, not the empty one; null to generate one. A repeated request with the same id returns the row of the first.
+    /// </summary>
     public Guid? Id { get; init; }
 
     /// <summary>The deployment.</summary>

@@ -60,7 +60,8 @@ internal sealed class DeploymentContainerRepository(Db db, TimeProvider clock)
             SELECT {Columns}, d.project_id, d.user_id, pg_catalog.left(d.deployed_url, 2048)
             FROM deployment_containers c
             JOIN deployments d ON d.id = c.deployment_id
-            WHERE c.status::text = 'running' AND c.id > @afterId AND d.status::text = 'success' AND NOT d.is_deleted
+            WHERE c.status::text = 'running' AND c.id >= coalesce(@afterId, {Ids.Least}) AND c.id IS DISTINCT FROM @afterId
+              AND d.status::text = 'success' AND NOT d.is_deleted
             ORDER BY c.id
             LIMIT @limit
             """, [P.Of(cursor.ToId(), "afterId"), P.Of(limit + 1, "limit")], cancellationToken).ConfigureAwait(false);
@@ -74,7 +75,8 @@ internal sealed class DeploymentContainerRepository(Db db, TimeProvider clock)
             SELECT {Columns}
             FROM deployment_containers c
             JOIN deployments d ON d.id = c.deployment_id
-            WHERE c.stopped_at IS NULL AND c.status::text IN ('starting', 'running', 'failed') AND c.id > @afterId
+            WHERE c.stopped_at IS NULL AND c.status::text IN ('starting', 'running', 'failed')
+              AND c.id >= coalesce(@afterId, {Ids.Least}) AND c.id IS DISTINCT FROM @afterId
               AND (d.is_deleted OR d.status::text IN ('failed', 'cancelled') OR c.created_at < d.started_at
                   OR EXISTS (SELECT FROM deployment_leases l WHERE l.deployment_id = d.id AND l.released_at IS NOT NULL))
             ORDER BY c.id
@@ -115,7 +117,8 @@ internal sealed class DeploymentContainerRepository(Db db, TimeProvider clock)
                 nameof(container));
         }
 
-        var id = container.Id ?? Ids.New();
+        var id = Ids.Of(container.Id, "container.Id");
+        Ids.Check(container.DeploymentId, "container.DeploymentId");
 
         // The deployment is locked first: either the reservation sees the cancel, or the cancel sees the reservation. Reservations on one
         // host are serialized, and each statement sees what was committed when it starts: a port that the insert finds free is free.

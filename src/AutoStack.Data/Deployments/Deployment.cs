@@ -80,7 +80,9 @@ public sealed record Deployment
 /// <summary>A deployment to queue.</summary>
 public sealed record NewDeployment
 {
-    /// <summary>The id; null to generate one. A repeated request with the same id returns the row of the first.</summary>
+    /// <summary>
+    /// The id, not the empty one; null to generate one. A repeated request with the same id returns the row of the first.
+    /// </summary>
     public Guid? Id { get; init; }
 
     /// <summary>The project.</summary>
@@ -144,7 +146,9 @@ public enum Superseding
 /// <summary>A deployment that is made of an earlier one.</summary>
 public sealed record Redeployment
 {
-    /// <summary>The id of the copy; null to generate one. A repeated request with the same id returns the copy of the first.</summary>
+    /// <summary>
+    /// The id of the copy, not the empty one; null to generate one. A repeated request with the same id returns the copy of the first.
+    /// </summary>
     public Guid? Id { get; init; }
 
     /// <summary>True to leave the environment of the project out; false to copy the one that the project has now.</summary>
@@ -159,7 +163,9 @@ public sealed record Rollback
     /// </summary>
     public Guid? DeploymentId { get; init; }
 
-    /// <summary>The id of the new deployment; null to generate one. A repeated request with the same id returns the first row.</summary>
+    /// <summary>
+    /// The id of the new deployment, not the empty one; null to generate one. A repeated request with the same id returns the first row.
+    /// </summary>
     public Guid? Id { get; init; }
 }
 

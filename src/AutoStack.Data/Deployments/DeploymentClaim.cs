@@ -60,8 +60,8 @@ public sealed record ClaimOptions
     public TimeSpan? Lease { get; init; }
 
     /// <summary>
-    /// A new random key for the lease; null to generate one. A claim that is repeated with the same key returns the same deployment while
-    /// that claim holds it, so that no deployment is lost with the answer.
+    /// A new random key for the lease, not the empty one; null to generate one. A claim that is repeated with the same key returns the same
+    /// deployment while that claim holds it, so that no deployment is lost with the answer.
     /// </summary>
     public Guid? Key { get; init; }
 

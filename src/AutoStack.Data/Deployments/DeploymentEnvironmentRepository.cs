@@ -2,6 +2,7 @@ using AutoStack.Data.Postgres;
 using AutoStack.Data.Projects;
 using AutoStack.Data.Secrets;
 using AutoStack.Data.Status;
+using AutoStack.Data.Values;
 
 namespace AutoStack.Data.Deployments;
 
@@ -14,12 +15,12 @@ internal sealed class DeploymentEnvironmentRepository(Db db, SecretProtector sec
     /// <summary>The column, for the rotation of secret keys.</summary>
     internal static SecretColumn Secrets { get; } = new(
         "deployments.env_vars",
-        window: """
+        window: $"""
             SELECT w.id
             FROM (
                 SELECT d.id
                 FROM deployments d
-                WHERE d.id > @after
+                WHERE d.id >= coalesce(@after, {Ids.Least}) AND d.id IS DISTINCT FROM @after
                 ORDER BY d.id
                 LIMIT @limit
             ) w
@@ -30,13 +31,13 @@ internal sealed class DeploymentEnvironmentRepository(Db db, SecretProtector sec
             SELECT pg_catalog.substring(d.env_vars::text, {StoredForm.Header}), d.env_vars_version IS NOT NULL,
                 pg_catalog.count(d.id)
             FROM deployments d
-            WHERE d.id > @after AND d.id <= @upTo AND d.env_vars IS NOT NULL
+            WHERE d.id >= coalesce(@after, {Ids.Least}) AND d.id IS DISTINCT FROM @after AND d.id <= @upTo AND d.env_vars IS NOT NULL
             GROUP BY 1, 2
             """,
-        stale: """
+        stale: $"""
             SELECT d.id, d.env_vars, d.env_vars_version, d.project_id, d.user_id
             FROM deployments d
-            WHERE d.id > @after AND d.id <= @upTo AND d.env_vars IS NOT NULL
+            WHERE d.id >= coalesce(@after, {Ids.Least}) AND d.id IS DISTINCT FROM @after AND d.id <= @upTo AND d.env_vars IS NOT NULL
               AND (NOT pg_catalog.starts_with(d.env_vars, @prefix) OR d.env_vars_version IS NULL)
             ORDER BY d.id
             LIMIT @limit

@@ -82,7 +82,8 @@ internal sealed class DeploymentQueries(Db db) : IDeploymentQueries
                 ORDER BY d.created_at DESC, d.id DESC
                 LIMIT 1
             ) d ON TRUE
-            WHERE p.user_id = @ownerId AND p.id > @afterId AND {AccountState.OwnerIsOpen}
+            WHERE p.user_id = @ownerId AND p.id >= coalesce(@afterId, {Ids.Least}) AND p.id IS DISTINCT FROM @afterId
+              AND {AccountState.OwnerIsOpen}
             ORDER BY p.id
             LIMIT @limit
             """, [P.Of(ownerId), P.Of(cursor.ToId(), "afterId"), P.Of(limit + 1, "limit")], cancellationToken).ConfigureAwait(false);

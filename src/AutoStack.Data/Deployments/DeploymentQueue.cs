@@ -1,5 +1,6 @@
 using AutoStack.Data.Postgres;
 using AutoStack.Data.Projects;
+using AutoStack.Data.Values;
 
 namespace AutoStack.Data.Deployments;
 
@@ -90,7 +91,7 @@ internal sealed partial class DeploymentQueue(Db db, DeploymentContext context)
 
     public async Task<ClaimedDeployment?> ClaimAsync(ClaimOptions options, CancellationToken cancellationToken)
     {
-        var key = options.Key ?? Guid.NewGuid();
+        var key = options.Key is { } given ? Ids.Check(given, "options.Key") : Guid.NewGuid();
         Claimed? claimed = null;
         if (options.Key is not null && !options.IsNewKey)
         {

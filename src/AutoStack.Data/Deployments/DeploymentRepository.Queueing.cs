@@ -37,7 +37,9 @@ internal sealed partial class DeploymentRepository
     public async Task<Deployment?> EnqueueAsync(NewDeployment deployment, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(deployment);
-        var id = deployment.Id ?? Ids.New();
+        var id = Ids.Of(deployment.Id, "deployment.Id");
+        Ids.Check(deployment.ProjectId, "deployment.ProjectId");
+        Ids.Check(deployment.UserId, "deployment.UserId");
         var branch = deployment.Branch is null ? null : BranchName.Check(deployment.Branch, "deployment.Branch");
         var older = Older(id, deployment, branch);
         var stored = new Statement($"""
@@ -94,7 +96,7 @@ internal sealed partial class DeploymentRepository
             throw new ArgumentException("redeployment.Id equals id; the copy needs an id of its own.", nameof(redeployment));
         }
 
-        var copyId = newId ?? Ids.New();
+        var copyId = Ids.Of(newId, "redeployment.Id");
 
         // Compares the columns that a copy takes over and keeps; the original may have been deleted since.
         var stored = new Statement($"""

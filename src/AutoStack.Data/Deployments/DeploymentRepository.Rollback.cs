@@ -54,7 +54,7 @@ internal sealed partial class DeploymentRepository
                 "rollback.Id equals rollback.DeploymentId; the new deployment needs an id of its own.", nameof(rollback));
         }
 
-        var newId = rollback?.Id ?? Ids.New();
+        var newId = Ids.Of(rollback?.Id, "rollback.Id");
         var stored = new Statement($"""
             SELECT {Columns}
             FROM deployments d

@@ -84,8 +84,9 @@ public interface IDeploymentRepository
     /// <param name="cancellationToken">Stops the insert.</param>
     /// <returns>The deployment as stored; null when the user has no such project.</returns>
     /// <exception cref="ArgumentException">
-    /// A value is too long, Git refuses the branch, the creator type or <see cref="NewDeployment.Supersedes"/> is not known, or
-    /// <see cref="NewDeployment.Supersedes"/> is combined with <see cref="NewDeployment.StartAt"/>; the message names the value.
+    /// A value is too long, an id is the empty one, Git refuses the branch, the creator type or <see cref="NewDeployment.Supersedes"/> is
+    /// not known, or <see cref="NewDeployment.Supersedes"/> is combined with <see cref="NewDeployment.StartAt"/>; the message names the
+    /// value.
     /// </exception>
     /// <exception cref="DuplicateException">The id belongs to a deployment of another project.</exception>
     /// <exception cref="SecretUnreadableException">The project's environment cannot be decrypted; nothing is queued.</exception>
@@ -105,7 +106,7 @@ public interface IDeploymentRepository
     /// <param name="redeployment">The id of the copy, and what is left out; null for a generated id and nothing left out.</param>
     /// <param name="cancellationToken">Stops the insert.</param>
     /// <returns>The copy; null when the original does not exist, is deleted, or belongs to another user.</returns>
-    /// <exception cref="ArgumentException"><see cref="Redeployment.Id"/> equals <paramref name="id"/>.</exception>
+    /// <exception cref="ArgumentException"><see cref="Redeployment.Id"/> equals <paramref name="id"/>, or is the empty one.</exception>
     /// <exception cref="DuplicateException">
     /// <see cref="Redeployment.Id"/> belongs to a deployment that is not a copy: its project, branch or kind differs.
     /// </exception>
@@ -132,7 +133,9 @@ public interface IDeploymentRepository
     /// <returns>
     /// The deployment; null when there is no such successful production deployment, or the project belongs to another user.
     /// </returns>
-    /// <exception cref="ArgumentException"><see cref="Rollback.Id"/> equals <see cref="Rollback.DeploymentId"/>.</exception>
+    /// <exception cref="ArgumentException">
+    /// <see cref="Rollback.Id"/> equals <see cref="Rollback.DeploymentId"/>, or is the empty one.
+    /// </exception>
     /// <exception cref="DuplicateException">
     /// <see cref="Rollback.Id"/> belongs to another kind of deployment, or to another project.
     /// </exception>

@@ -114,14 +114,13 @@ internal sealed class QueuePauseRepository(Db db, DeploymentContext context) : I
     public async Task<Page<QueuePause>> ListAsync(Cursor cursor, int limit, CancellationToken cancellationToken)
     {
         Limit.Check(limit, IPlatformQueuePauseRepository.MaxListSize);
-        var isFirst = cursor == Cursor.Start;
         var rows = await db.ListAsync(Read, $"""
             SELECT {Columns}
             FROM queue_pauses z
-            WHERE z.id > @afterId OR @isFirst
+            WHERE z.id >= coalesce(@afterId, {Ids.Least}) AND z.id IS DISTINCT FROM @afterId
             ORDER BY z.id
             LIMIT @limit
-            """, [P.Of(cursor.ToId(), "afterId"), P.Of(isFirst), P.Of(limit + 1, "limit")], cancellationToken).ConfigureAwait(false);
+            """, [P.Of(cursor.ToId(), "afterId"), P.Of(limit + 1, "limit")], cancellationToken).ConfigureAwait(false);
         return Page<QueuePause>.Of(rows, limit, row => Cursor.After(row.ProjectId ?? Guid.Empty));
     }
 

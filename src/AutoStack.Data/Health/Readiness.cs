@@ -1,22 +1,13 @@
 using AutoStack.Data.Postgres;
-using AutoStack.Data.SecretRotation;
-using AutoStack.Data.Secrets;
 using Npgsql;
 
 namespace AutoStack.Data.Health;
 
-/// <summary>Finds out whether a database can serve: its schema, whether it accepts changes, and whether its secrets open.</summary>
+/// <summary>Finds out whether a database can serve: its schema, and whether it accepts changes.</summary>
 /// <param name="db">The executor.</param>
-/// <param name="secrets">Opens the secrets.</param>
-/// <param name="clock">The clock.</param>
 /// <param name="tenants">Under whose rights the statements of an owner run; null for those of the connection.</param>
-internal sealed class Readiness(Db db, SecretProtector secrets, TimeProvider clock, TenantAccess? tenants)
+internal sealed class Readiness(Db db, TenantAccess? tenants)
 {
-    // A search in a table of which few rows have a secret takes long.
-    private static readonly TimeSpan SampleEvery = TimeSpan.FromMinutes(10);
-
-    private long lastSample;
-
     /// <summary>
     /// Why the schema does not serve; null when it does. The journal of an older tool has no column for the set of a script.
     /// </summary>
@@ -59,6 +50,7 @@ internal sealed class Readiness(Db db, SecretProtector secrets, TimeProvider clo
                 IsMember = row.Flag(),
                 Bypasses = row.Flag(),
                 IsSigned = row.Flag(),
+                Milliseconds = row.Long(),
             }, """
             SELECT
                 coalesce(c.relrowsecurity, FALSE),
@@ -69,11 +61,17 @@ internal sealed class Readiness(Db db, SecretProtector secrets, TimeProvider clo
                 EXISTS (
                     SELECT
                     FROM pg_catalog.pg_proc p
-                    WHERE p.oid = pg_catalog.to_regprocedure('public.row_security_user_id()')::oid AND p.prosecdef)
+                    WHERE p.oid = pg_catalog.to_regprocedure('public.row_security_user_id()')::oid AND p.prosecdef),
+                pg_catalog.floor(extract(epoch FROM pg_catalog.statement_timestamp()) / 0.001)::bigint
             FROM (SELECT pg_catalog.to_regclass('public.deployments')::oid AS oid) t
             LEFT JOIN pg_catalog.pg_class c ON c.oid = t.oid
             LEFT JOIN pg_catalog.pg_roles r ON r.rolname::text = @role
             """, [P.TextOrNull(role)], cancellationToken).ConfigureAwait(false);
+        if (found is not null)
+        {
+            tenants?.Learn(found.Milliseconds);
+        }
+
         return found switch
         {
             { IsSubject: true } =>
@@ -92,8 +90,27 @@ internal sealed class Readiness(Db db, SecretProtector secrets, TimeProvider clo
                 ? "The database has the feature signed-identity, and AutoStackDataOptions.IdentityKey is not set."
                 : "AutoStackDataOptions.IdentityKey is set, and the database does not have the feature signed-identity: run " +
                     "'autostack-db feature enable signed-identity', or leave the setting out.",
+            { IsSigned: true } => await FindKeyProblemAsync(cancellationToken).ConfigureAwait(false),
             _ => null,
         };
+    }
+
+    // Signs the identity of nobody, as every call of a user signs its user's, and has the database read it. The library has just learnt the
+    // database's time: it is not the clock that makes the database refuse.
+    private async Task<string?> FindKeyProblemAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await db.FindValueAsync(row => row.Flag(), """
+                SELECT public.row_security_user_id() = @ownerId
+                """, [P.Owner(Guid.AllBitsSet)], cancellationToken).ConfigureAwait(false);
+            return null;
+        }
+        catch (IdentityRefusedException)
+        {
+            return "The database does not accept identities that are signed with AutoStackDataOptions.IdentityKey: set a key of the " +
+                "database, or add this one with row_security_add_key.";
+        }
     }
 
     /// <summary>Why the database accepts no changes; null when it does. A standby shows its sessions as read-only, too.</summary>
@@ -103,35 +120,5 @@ internal sealed class Readiness(Db db, SecretProtector secrets, TimeProvider clo
             SELECT pg_catalog.current_setting('transaction_read_only') = 'on'
             """, [], cancellationToken).ConfigureAwait(false);
         return isReadOnly == true ? "The database is read-only." : null;
-    }
-
-    /// <summary>Why a stored secret does not open; null when one of each kind opens, or none is stored.</summary>
-    public async Task<string?> FindSecretProblemAsync(CancellationToken cancellationToken)
-    {
-        var last = Volatile.Read(ref lastSample);
-        if (last != 0 && clock.GetElapsedTime(last) < SampleEvery)
-        {
-            return null;
-        }
-
-        foreach (var column in SecretRotator.Samples)
-        {
-            var rows = await db.ListAsync(column.Read, column.Stale(StoredForm.NoPrefix, Guid.Empty, Guid.AllBitsSet, 1), cancellationToken)
-                .ConfigureAwait(false);
-            foreach (var row in rows)
-            {
-                try
-                {
-                    secrets.Open(row.Stored, row.Place);
-                }
-                catch (SecretUnreadableException exception)
-                {
-                    return $"A secret in {column.Name} does not open. {exception.Message}";
-                }
-            }
-        }
-
-        Volatile.Write(ref lastSample, clock.GetTimestamp());
-        return null;
     }
 }

@@ -3,7 +3,7 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 namespace AutoStack.Data.Health;
 
 /// <summary>Healthy while the service can work with its database.</summary>
-internal sealed class ReadyCheck(Readiness readiness, bool needsWrites) : IHealthCheck
+internal sealed class ReadyCheck(Readiness readiness, SecretSample secrets, bool needsWrites) : IHealthCheck
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
 
@@ -14,9 +14,15 @@ internal sealed class ReadyCheck(Readiness readiness, bool needsWrites) : IHealt
         try
         {
             var problem = await readiness.FindSchemaProblemAsync(limit.Token).ConfigureAwait(false)
-                ?? (needsWrites ? await readiness.FindWriteProblemAsync(limit.Token).ConfigureAwait(false) : null)
-                ?? await readiness.FindSecretProblemAsync(limit.Token).ConfigureAwait(false);
-            return problem is null ? HealthCheckResult.Healthy() : new HealthCheckResult(context.Registration.FailureStatus, problem);
+                ?? (needsWrites ? await readiness.FindWriteProblemAsync(limit.Token).ConfigureAwait(false) : null);
+            if (problem is not null)
+            {
+                return new(context.Registration.FailureStatus, problem);
+            }
+
+            var sample = await secrets.FindProblemAsync(limit.Token).ConfigureAwait(false);
+            return sample.Status == HealthStatus.Unhealthy ? new(context.Registration.FailureStatus, sample.Problem)
+                : new(sample.Status, sample.Problem);
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {

@@ -28,7 +28,9 @@ public sealed record DeploymentHealthCheck
 /// <summary>A health check to store.</summary>
 public sealed record NewDeploymentHealthCheck
 {
-    /// <summary>The id; null to generate one. A repeated request with the same id returns the row of the first.</summary>
+    /// <summary>
+    /// The id, not the empty one; null to generate one. A repeated request with the same id returns the row of the first.
+    /// </summary>
     public Guid? Id { get; init; }
 
     /// <summary>The deployment.</summary>

@@ -13,7 +13,8 @@ internal sealed partial class DeploymentHealthCheckRepository
     {
         ArgumentNullException.ThrowIfNull(check);
         ArgumentException.ThrowIfNullOrWhiteSpace(check.Url);
-        var id = check.Id ?? Ids.New();
+        var id = Ids.Of(check.Id, "check.Id");
+        Ids.Check(check.DeploymentId, "check.DeploymentId");
         return await StoreAsync(looks: check.Id is not null).ConfigureAwait(false) ?? await StoreAsync(looks: true).ConfigureAwait(false)
             ?? throw DuplicateException.OfId("deployment_health_checks_pkey");
 

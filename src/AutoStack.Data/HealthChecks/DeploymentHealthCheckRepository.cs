@@ -100,7 +100,7 @@ internal sealed partial class DeploymentHealthCheckRepository(Db db, TimeProvide
     {
         Limit.Check(threshold, IPlatformDeploymentHealthCheckRepository.MaxThreshold);
         Limit.Check(limit, IPlatformDeploymentHealthCheckRepository.MaxListSize);
-        var rows = await db.ListAsync(row => new UnhealthyDeployment(row.Guid(), row.Guid(), row.Guid(), row.Time()), """
+        var rows = await db.ListAsync(row => new UnhealthyDeployment(row.Guid(), row.Guid(), row.Guid(), row.Time()), $"""
             WITH running AS MATERIALIZED (
                 SELECT d.id, d.project_id, d.user_id, r.since
                 FROM deployments d
@@ -110,7 +110,8 @@ internal sealed partial class DeploymentHealthCheckRepository(Db db, TimeProvide
                     WHERE c.status::text = 'running' AND c.stopped_at IS NULL
                     GROUP BY c.deployment_id
                 ) r ON r.deployment_id = d.id
-                WHERE d.status::text = 'success' AND NOT d.is_deleted AND d.id > @afterId
+                WHERE d.status::text = 'success' AND NOT d.is_deleted
+                  AND d.id >= coalesce(@afterId, {Ids.Least}) AND d.id IS DISTINCT FROM @afterId
             )
             SELECT d.id, d.project_id, d.user_id, w.last
             FROM running d

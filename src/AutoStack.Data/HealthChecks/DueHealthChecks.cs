@@ -1,3 +1,5 @@
+using AutoStack.Data.Values;
+
 namespace AutoStack.Data.HealthChecks;
 
 /// <summary>
@@ -34,12 +36,12 @@ internal static class DueHealthChecks
         """;
 
     // The CTE held (id, checked_at): the deployments after @afterId that have checks, in the order of their ids, with the oldest time.
-    private const string Held = """
+    private const string Held = $"""
         WITH RECURSIVE held AS (
             (
                 SELECT h.deployment_id AS id, h.checked_at
                 FROM deployment_health_checks h
-                WHERE h.deployment_id > @afterId
+                WHERE h.deployment_id >= coalesce(@afterId, {Ids.Least}) AND h.deployment_id IS DISTINCT FROM @afterId
                 ORDER BY h.deployment_id, h.checked_at, h.id
                 LIMIT 1
             )

@@ -35,6 +35,11 @@ internal static class HealthCheckBatch
                 throw new ArgumentException($"Check {i} is null or has no address.", nameof(checks));
             }
 
+            if (check.Id == Guid.Empty || check.DeploymentId == Guid.Empty)
+            {
+                throw new ArgumentException($"Check {i} has the empty id, or is of the deployment with the empty id.", nameof(checks));
+            }
+
             ids[i] = check.Id ?? Ids.New();
             if (!seen.Add(ids[i]))
             {

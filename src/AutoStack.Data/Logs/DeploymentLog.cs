@@ -31,7 +31,7 @@ public sealed record DeploymentLog
 /// <summary>A line to store.</summary>
 public sealed record NewDeploymentLog
 {
-    /// <summary>The id; null to generate one. A line whose id the deployment already has is not stored again.</summary>
+    /// <summary>The id, not the empty one; null to generate one. A line whose id the deployment already has is not stored again.</summary>
     public Guid? Id { get; init; }
 
     /// <summary>When the line was written; null for the present.</summary>

@@ -183,6 +183,11 @@ internal sealed class DeploymentLogRepository(Db db, LogContext context) : IDepl
         foreach (var line in lines)
         {
             var message = line?.Message ?? throw new ArgumentException($"Line {sent.Count} is null or has no message.", nameof(lines));
+            if (line.Id == Guid.Empty)
+            {
+                throw new ArgumentException($"Line {sent.Count} has the empty id.", nameof(lines));
+            }
+
             sent.Add(
                 deploymentId,
                 line.Id,

@@ -41,6 +41,11 @@ internal sealed partial class DeploymentLogWriter : IDeploymentLogWriter, IAsync
     public Task WriteAsync(Guid deploymentId, NewDeploymentLog line, CancellationToken cancellationToken)
     {
         var message = line?.Message ?? throw new ArgumentException("The line is null or has no message.", nameof(line));
+        if (line.Id is { } id)
+        {
+            Ids.Check(id, "line.Id");
+        }
+
         var level = line.Level is { } given ? P.Written(given, nameof(line)) : null;
         var time = Time.ToColumn(line.Timestamp ?? context.Clock.GetUtcNow());
         message = context.Secrets.MaskLine(deploymentId, message, options.MaxLineBytes, out var bytes);

@@ -1,3 +1,5 @@
+using AutoStack.Data.Values;
+
 namespace AutoStack.Data.Logs;
 
 /// <summary>
@@ -81,12 +83,12 @@ internal static class DueLogs
         """;
 
     // The CTE held (id, seq): the deployments after @afterId that have a log, in the order of their ids, with the number of the first line.
-    private const string Containers = """
+    private const string Containers = $"""
         WITH RECURSIVE held AS (
             (
                 SELECT r.deployment_id AS id, r.seq
                 FROM deployment_runtime_logs r
-                WHERE r.deployment_id > @afterId
+                WHERE r.deployment_id >= coalesce(@afterId, {Ids.Least}) AND r.deployment_id IS DISTINCT FROM @afterId
                 ORDER BY r.deployment_id, r.seq
                 LIMIT 1
             )

@@ -72,7 +72,7 @@ internal static class PurgeWindow
             var window = await db.FindAsync(
                 row => new Window(row.Array<Guid>(), row.Long(), row.Guid()),
                 find,
-                [P.Moment(place.AfterTime, "afterTime"), P.Of(place.AfterId, "afterId"), P.Of(before)],
+                [P.Moment(place.AfterTime, "afterTime"), P.Of(place.AfterId ?? Guid.Empty, "afterId"), P.Of(before)],
                 cancellationToken,
                 operation).ConfigureAwait(false);
             if (window is null)
@@ -92,7 +92,7 @@ internal static class PurgeWindow
         // In microseconds: a column may hold times before .NET's first year.
         public long AfterTime { get; set; } = Time.NegativeInfinity;
 
-        public Guid AfterId { get; set; }
+        public Guid? AfterId { get; set; }
     }
 
     private sealed record Removed(int Rows);

@@ -10,8 +10,25 @@ internal static class QueueQuery
     // Word for word the condition of the partial indexes over waiting deployments.
     private const string Waiting = "coalesce(d.status::text, '') = 'queued' AND NOT d.is_deleted AND d.started_at IS NULL";
 
-    // A deployment that waits for its start has a place after all others.
-    private const string IsDue = $"d.queue_place < {ScheduledDeployments.FirstPlace}";
+    // A worker could claim it: its start has come, also if no worker has moved it to its turn yet, its project is not paused, and its
+    // account is open.
+    private const string IsClaimable = $"""
+        d.queue_place <= {ScheduledDeployments.PresentPlace} AND NOT coalesce(
+            (SELECT TRUE FROM public.users o WHERE o.id = d.user_id AND o.closed_at IS NOT NULL),
+            (SELECT TRUE FROM public.queue_pauses z WHERE z.project_id = d.project_id), FALSE)
+        """;
+
+    // A scheduled deployment waits from its start on: its place is the start, and then, with its turn, the server's time of that moment in
+    // the lower 31 bits. Who took another's turn waits from its creation on. Needs the row h.
+    private const string Waited = $"""
+        least(
+            extract(epoch FROM {ServerTime.Present} - h.created_at)::float8,
+            CASE WHEN h.queue_place >= {ScheduledDeployments.FirstPlace}
+                THEN {ScheduledDeployments.PresentPlace} - h.queue_place
+                ELSE (pg_catalog.floor(extract(epoch FROM pg_catalog.clock_timestamp()) / 0.001)::bigint - (h.queue_place & 2147483647::bigint))
+                    & 2147483647::bigint
+                END::float8 / 1000::float8)
+        """;
 
     public static async Task<QueueStats?> FindAsync(Look look, TimeProvider clock, CancellationToken cancellationToken)
     {
@@ -19,11 +36,11 @@ internal static class QueueQuery
             StatsParts.Queue, "queue", async results => (await results.FindAsync(Read).ConfigureAwait(false))!, [new Statement($"""
                 SELECT
                     (SELECT pg_catalog.count(c.id) FROM (
-                        SELECT d.id FROM public.deployments d WHERE {Waiting} AND {IsDue} LIMIT @limit) c),
-                    (SELECT extract(epoch FROM {ServerTime.Present} - h.created_at)::float8 FROM (
-                        SELECT d.id, d.created_at
+                        SELECT d.id FROM public.deployments d WHERE {Waiting} AND {IsClaimable} LIMIT @limit) c),
+                    (SELECT {Waited} FROM (
+                        SELECT d.id, d.created_at, d.queue_place
                         FROM public.deployments d
-                        WHERE {Waiting} AND {IsDue}
+                        WHERE {Waiting} AND {IsClaimable}
                         ORDER BY d.queue_place, d.id
                         LIMIT 1) h),
                     (SELECT pg_catalog.count(c.id) FROM (

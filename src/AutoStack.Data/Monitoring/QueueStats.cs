@@ -6,12 +6,15 @@ public sealed record QueueStats
     /// <summary>Counts go up to here, so that a long queue costs a look no more: 100,000.</summary>
     public const int MaxCount = 100_000;
 
-    /// <summary>Deployments that wait for a worker, at most <see cref="MaxCount"/>.</summary>
+    /// <summary>
+    /// Deployments that wait for a worker, at most <see cref="MaxCount"/>: neither those whose start has not come, nor those of paused
+    /// projects and closed accounts. A pause of the whole queue does not change it.
+    /// </summary>
     public required long Waiting { get; init; }
 
     /// <summary>
-    /// How long the deployment at the head of the queue has existed, in seconds; null without one. With a share per user or project, an
-    /// older one may stand behind it.
+    /// How long the deployment at the head of the queue has waited, since its start if it has one, in seconds; null without one. With a
+    /// share per user or project, an older one may stand behind it.
     /// </summary>
     public required double? HeadSeconds { get; init; }
 

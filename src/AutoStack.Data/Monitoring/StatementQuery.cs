@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using AutoStack.Data.Postgres;
 
@@ -35,7 +36,10 @@ internal static class StatementQuery
                 $rows$, home) INTO found;
             PERFORM set_config('autostack.statements', coalesce(found, '[]'), TRUE);
             IF to_regclass(format('%I.pg_stat_statements_info', home)) IS NOT NULL THEN
-                EXECUTE format('SELECT timezone(''UTC'', i.stats_reset)::text FROM %I.pg_stat_statements_info i', home) INTO since;
+                -- As a number: the text of a time follows the session's DateStyle.
+                EXECUTE format(
+                    'SELECT floor(extract(epoch FROM i.stats_reset) * 1000000)::bigint::text FROM %I.pg_stat_statements_info i', home)
+                    INTO since;
                 PERFORM set_config('autostack.statements_problem', 'since ' || coalesce(since, ''), TRUE);
             END IF;
         EXCEPTION
@@ -91,8 +95,8 @@ internal static class StatementQuery
 
     private static DateTimeOffset? ResetAt(string problem) =>
         problem.StartsWith("since ", StringComparison.Ordinal)
-        && DateTime.TryParse(problem[6..], System.Globalization.CultureInfo.InvariantCulture, out var since)
-            ? new DateTimeOffset(since, TimeSpan.Zero) : null;
+        && long.TryParse(problem.AsSpan(6), NumberStyles.None, CultureInfo.InvariantCulture, out var microseconds)
+            ? DateTimeOffset.UnixEpoch.AddMicroseconds(microseconds) : null;
 
     private static StatementStats Read(JsonElement row)
     {

@@ -154,6 +154,21 @@ public sealed class InvalidValueException : AutoStackDataException
 }
 
 /// <summary>
+/// The database does not accept the signed identity of the user (SQLSTATE 28000): <see cref="AutoStackDataOptions.IdentityKey"/> is not a
+/// key of the database, or the host's clock is minutes behind the database's. The readiness check says which. Nothing was stored.
+/// </summary>
+public sealed class IdentityRefusedException : AutoStackDataException
+{
+    /// <summary>Creates the exception, as a fake of a repository does.</summary>
+    /// <param name="message">The message.</param>
+    /// <param name="innerException">The cause; null for none.</param>
+    public IdentityRefusedException(string message, Exception? innerException = null)
+        : base(message, innerException)
+    {
+    }
+}
+
+/// <summary>
 /// A deadlock or serialization failure rolled the transaction back (SQLSTATE 40P01, 40001), or concurrent changes kept removing a row
 /// between two statements. The library has retried several times; nothing was stored.
 /// </summary>

@@ -39,6 +39,9 @@ internal static class SqlErrors
                 new DatabaseUnavailableException("The server ended the transaction at its time limit; nothing changed.", false, error),
             IdleSessionTimeout =>
                 new DatabaseUnavailableException("The server had closed the idle connection; nothing changed.", false, error),
+            PostgresErrorCodes.InvalidAuthorizationSpecification when IsRaised(error) => new IdentityRefusedException(
+                "The database does not accept the identity of the user: AutoStackDataOptions.IdentityKey is not a key of the database, " +
+                "or the clock of this host is minutes behind the database's; nothing changed.", error),
             PostgresErrorCodes.DiskFull =>
                 new DatabaseUnavailableException("The disk of the server is full; nothing changed.", false, error),
             PostgresErrorCodes.TooManyConnections =>
@@ -146,6 +149,9 @@ internal static class SqlErrors
 
         return exception as PostgresException;
     }
+
+    // The function of the policies raises it; the server itself reports a refused login with the same code.
+    private static bool IsRaised(PostgresException error) => error.Routine == "exec_stmt_raise";
 
     // PgBouncer reports the loss of its server, and closes the connection.
     private static bool IsOfThePooler(PostgresException error) =>

@@ -118,7 +118,9 @@ public sealed record ProjectUpdateResult(UpdateOutcome Outcome, Project? Project
 /// <summary>A project to create.</summary>
 public sealed record NewProject
 {
-    /// <summary>The id; null to generate one. A repeated request with the same id returns the first request's row.</summary>
+    /// <summary>
+    /// The id, not the empty one; null to generate one. A repeated request with the same id returns the first request's row.
+    /// </summary>
     public Guid? Id { get; init; }
 
     /// <summary>The owner.</summary>

@@ -1,6 +1,7 @@
 using AutoStack.Data.Postgres;
 using AutoStack.Data.Secrets;
 using AutoStack.Data.Status;
+using AutoStack.Data.Values;
 
 namespace AutoStack.Data.Projects;
 
@@ -9,12 +10,12 @@ internal sealed class ProjectEnvironmentRepository(Db db, TimeProvider clock, Se
     /// <summary>The column, for the rotation of keys.</summary>
     internal static SecretColumn Secrets { get; } = new(
         "projects.env_vars",
-        window: """
+        window: $"""
             SELECT w.id
             FROM (
                 SELECT p.id
                 FROM projects p
-                WHERE p.id > @after
+                WHERE p.id >= coalesce(@after, {Ids.Least}) AND p.id IS DISTINCT FROM @after
                 ORDER BY p.id
                 LIMIT @limit
             ) w
@@ -25,13 +26,13 @@ internal sealed class ProjectEnvironmentRepository(Db db, TimeProvider clock, Se
             SELECT pg_catalog.substring(p.env_vars::text, {StoredForm.Header}), p.env_vars_version IS NOT NULL,
                 pg_catalog.count(p.id)
             FROM projects p
-            WHERE p.id > @after AND p.id <= @upTo AND p.env_vars IS NOT NULL
+            WHERE p.id >= coalesce(@after, {Ids.Least}) AND p.id IS DISTINCT FROM @after AND p.id <= @upTo AND p.env_vars IS NOT NULL
             GROUP BY 1, 2
             """,
-        stale: """
+        stale: $"""
             SELECT p.id, p.env_vars, p.env_vars_version, p.user_id
             FROM projects p
-            WHERE p.id > @after AND p.id <= @upTo AND p.env_vars IS NOT NULL
+            WHERE p.id >= coalesce(@after, {Ids.Least}) AND p.id IS DISTINCT FROM @after AND p.id <= @upTo AND p.env_vars IS NOT NULL
               AND (NOT pg_catalog.starts_with(p.env_vars, @prefix) OR p.env_vars_version IS NULL)
             ORDER BY p.id
             LIMIT @limit
@@ -42,6 +43,24 @@ internal sealed class ProjectEnvironmentRepository(Db db, TimeProvider clock, Se
             SET env_vars = @renewed, env_vars_version = @version
             WHERE p.id = @id AND (p.env_vars = @old AND p.env_vars_version IS NOT DISTINCT FROM @oldVersion
               OR p.env_vars = @renewed AND p.env_vars_version IS NOT DISTINCT FROM @version)
+            """,
+        sample: """
+            SELECT p.id, p.env_vars, p.env_vars_version, p.user_id
+            FROM projects p
+            WHERE p.id = ANY (pg_catalog.array_cat(
+                ARRAY(
+                    SELECT f.id
+                    FROM (SELECT w.id, w.env_vars IS NOT NULL AS is_set FROM projects w ORDER BY w.id LIMIT @window) f
+                    WHERE f.is_set
+                    ORDER BY f.id
+                    LIMIT @limit),
+                ARRAY(
+                    SELECT l.id
+                    FROM (SELECT w.id, w.env_vars IS NOT NULL AS is_set FROM projects w ORDER BY w.id DESC LIMIT @window) l
+                    WHERE l.is_set
+                    ORDER BY l.id DESC
+                    LIMIT @limit)))
+            ORDER BY p.id
             """);
 
     /// <summary>The place that a project's environment is bound to.</summary>

@@ -14,8 +14,8 @@ internal static class ProjectParameters
         ArgumentException.ThrowIfNullOrWhiteSpace(project.Name);
         return
         [
-            P.Of(project.Id ?? Ids.New(), "id"),
-            P.Owner(project.UserId),
+            P.Of(Ids.Of(project.Id, "project.Id"), "id"),
+            P.Owner(Ids.Check(project.UserId, "project.UserId")),
             P.Text(project.Name, IProjectRepository.MaxNameLength),
             P.Text(RepositoryText.Check(project.Repository, "project.Repository"), RepositoryText.MaxLength, "project.Repository"),
             P.Text(BranchName.Check(project.Branch, "project.Branch"), BranchName.MaxLength, "project.Branch"),

@@ -14,7 +14,7 @@ internal sealed partial class ProjectRepository
         var rows = await db.ListAsync(Read, $"""
             SELECT {ListColumns}
             FROM projects p
-            WHERE {SameRepository} AND p.id > @afterId
+            WHERE {SameRepository} AND p.id >= coalesce(@afterId, {Ids.Least}) AND p.id IS DISTINCT FROM @afterId
             ORDER BY p.id
             LIMIT @limit
             """,

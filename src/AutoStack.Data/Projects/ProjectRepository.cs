@@ -144,7 +144,7 @@ internal sealed partial class ProjectRepository(Db db, TimeProvider clock) : IPr
     {
         // The user's row is locked first, so that the second of two concurrent calls sees the project that the first has created.
         ArgumentNullException.ThrowIfNull(project);
-        project = project with { Id = project.Id ?? Ids.New() };
+        project = project with { Id = Ids.Of(project.Id, "project.Id") };
         var insertParameters = ProjectParameters.Of(project, clock);
         var address = RepositoryAddress.Of(project.Repository);
         var update = new Statement($"""

@@ -29,10 +29,10 @@ internal static class RetentionCounts
     public static Statement DeploymentLogs(DateTimeOffset before) => new(DueLogs.CountOfBuilds, P.Of(before));
 
     public static Statement RuntimeLogs(DateTimeOffset before) =>
-        new(DueLogs.CountOfContainers, P.Of(before), P.Of(Guid.Empty, "afterId"));
+        new(DueLogs.CountOfContainers, P.Of(before), P.Of((Guid?)null, "afterId"));
 
     public static Statement HealthChecks(DateTimeOffset before) =>
-        new(DueHealthChecks.Count, P.Of(before), P.Of(Guid.Empty, "afterId"));
+        new(DueHealthChecks.Count, P.Of(before), P.Of((Guid?)null, "afterId"));
 
     public static Statement Sessions(DateTimeOffset now) => new($"""
         SELECT pg_catalog.count(e.id)

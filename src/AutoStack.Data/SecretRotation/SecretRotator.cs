@@ -21,7 +21,7 @@ internal sealed class SecretRotator(Db db, SecretProtector secrets, IReadOnlyCol
         DeploymentEnvironmentRepository.Secrets,
     ];
 
-    /// <summary>The columns in which a value is found fast: their tables are small.</summary>
+    /// <summary>The columns that the readiness check samples: one of tokens, one of environments.</summary>
     internal static IReadOnlyList<SecretColumn> Samples { get; } =
         [GitHubConnectionRepository.AccessTokens, ProjectEnvironmentRepository.Secrets];
 
@@ -243,9 +243,9 @@ internal sealed class SecretRotator(Db db, SecretProtector secrets, IReadOnlyCol
 
     // The windows of a table, in the order of its ids.
     private async IAsyncEnumerable<Window> WindowsAsync(
-        Func<Guid, int, Statement> window, int size, [EnumeratorCancellation] CancellationToken cancellationToken)
+        Func<Guid?, int, Statement> window, int size, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        var (after, rows) = (Guid.Empty, 0L);
+        var (after, rows) = ((Guid?)null, 0L);
         while (await db.ListAsync(row => row.Guid(), window(after, size), cancellationToken).ConfigureAwait(false) is [var upTo])
         {
             rows += size;
@@ -287,8 +287,8 @@ internal sealed class SecretRotator(Db db, SecretProtector secrets, IReadOnlyCol
     }
 
     /// <summary>A window of rows: the ids after <paramref name="After"/>, up to <paramref name="UpTo"/>.</summary>
-    /// <param name="After">The last id before the window.</param>
+    /// <param name="After">The last id before the window; null before the first one.</param>
     /// <param name="UpTo">The last id of the window.</param>
     /// <param name="Rows">The number of rows up to its end; the last window may have fewer.</param>
-    private sealed record Window(Guid After, Guid UpTo, long Rows);
+    private sealed record Window(Guid? After, Guid UpTo, long Rows);
 }

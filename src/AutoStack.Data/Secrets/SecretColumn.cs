@@ -9,7 +9,9 @@ namespace AutoStack.Data.Secrets;
 /// </summary>
 /// <remarks>Each column writes out its statements: a statement is a constant, and C# has no constant functions.</remarks>
 /// <param name="name">The table and the column; every value is bound to this name.</param>
-/// <param name="window">Selects the last of the <c>@limit</c> ids that follow the id <c>@after</c>; no row after the last id.</param>
+/// <param name="window">
+/// Selects the last of the <c>@limit</c> ids that follow the id <c>@after</c>, NULL before the first; no row after the last id.
+/// </param>
 /// <param name="forms">
 /// Counts the values of the rows after <c>@after</c>, up to <c>@upTo</c>, by <see cref="StoredForm.Header"/> and by whether they have a
 /// version.
@@ -21,26 +23,33 @@ namespace AutoStack.Data.Secrets;
 /// <param name="replace"> Stores <c>@renewed</c> and <c>@version</c> in the row <c>@id</c>, if the row still holds <c>@old</c> and
 /// <c>@oldVersion</c>, or the new ones from an attempt whose answer was lost.
 /// </param>
+/// <param name="sample"> Selects what <paramref name="stale"/> selects: at most <c>@limit</c> values among the first <c>@window</c> rows,
+/// and as many among the last. Null for a column that is not sampled.
+/// </param>
 internal sealed class SecretColumn(
     string name,
     [ConstantExpected] string window,
     [ConstantExpected] string forms,
     [ConstantExpected] string stale,
     Func<RowReader, Guid, SecretPlace> place,
-    [ConstantExpected] string replace)
+    [ConstantExpected] string replace,
+    [ConstantExpected] string? sample = null)
 {
     public string Name => name;
 
 #pragma warning disable CA1857 // All texts are constants: the constructor requires it.
     /// <summary>Selects the end of the next window of rows.</summary>
-    public Statement Window(Guid after, int limit) => new(window, P.Of(after), P.Of(limit));
+    public Statement Window(Guid? after, int limit) => new(window, P.Of(after), P.Of(limit));
 
     /// <summary>Counts the values of a window by their form.</summary>
-    public Statement Forms(Guid after, Guid upTo) => new(forms, P.Of(after), P.Of(upTo));
+    public Statement Forms(Guid? after, Guid upTo) => new(forms, P.Of(after), P.Of(upTo));
 
     /// <summary>Selects a page of the rows to re-encrypt.</summary>
-    public Statement Stale(string prefix, Guid after, Guid upTo, int limit) =>
+    public Statement Stale(string prefix, Guid? after, Guid upTo, int limit) =>
         new(stale, P.Of(after), P.Of(upTo), P.Text(prefix), P.Of(limit));
+
+    /// <summary>Selects values from both ends of the table, at a cost that its size does not change.</summary>
+    public Statement Sample(int window, int limit) => new(sample!, P.Of(window), P.Of(limit));
 
     /// <summary>Replaces a value, unless another writer has changed the row since.</summary>
     public Statement Replace(Guid id, StoredSecret old, StoredSecret renewed) => new(

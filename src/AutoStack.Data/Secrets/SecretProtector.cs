@@ -17,9 +17,13 @@ namespace AutoStack.Data.Secrets;
 /// </remarks>
 internal sealed partial class SecretProtector
 {
+    /// <summary>The length of a nonce.</summary>
+    internal const int NonceBytes = 12;
+
+    /// <summary>The length of a tag.</summary>
+    internal const int TagBytes = 16;
+
     private const string FirstPrefix = "enc:v1:";
-    private const int NonceBytes = 12;
-    private const int TagBytes = 16;
     private const int KeyBytes = 32;
 
     private readonly Dictionary<string, byte[]> keys = [];

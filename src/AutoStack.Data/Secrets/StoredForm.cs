@@ -1,3 +1,4 @@
+using System.Buffers.Text;
 using System.Text.RegularExpressions;
 
 namespace AutoStack.Data.Secrets;
@@ -19,6 +20,16 @@ internal readonly partial record struct StoredForm(SecretForm Form, string? KeyI
 
     /// <summary>No value begins with it, so that a search for other values finds every row that has one.</summary>
     internal const string NoPrefix = "\u0001";
+
+    /// <summary>
+    /// Whether the library wrote a value, as far as can be told without its key: it has a version, and is long enough. A text that another
+    /// program stores in clear may begin like an encrypted value.
+    /// </summary>
+    public static bool IsWhole(StoredSecret stored) =>
+        stored is { Value: { } value, Version: not null }
+        && value.Split(':', 4) is ["enc", "v2", _, var sealedValue]
+        && Base64Url.IsValid(sealedValue, out var bytes)
+        && bytes >= SecretProtector.NonceBytes + SecretProtector.TagBytes;
 
     /// <summary>Reads the form of a value.</summary>
     /// <param name="header">The value, or its first characters; null for a value in clear.</param>

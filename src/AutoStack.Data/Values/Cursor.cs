@@ -120,9 +120,9 @@ public readonly struct Cursor : IEquatable<Cursor>, IParsable<Cursor>
     /// <summary>The place after a line of a deployment, in a list of many logs; the time as <see cref="AfterMicroseconds"/>.</summary>
     internal static Cursor AfterLine(long moment, Guid id, long seq) => new(Kind.Line, moment, id, seq);
 
-    /// <summary>The id of the last row seen; the empty id at the start.</summary>
+    /// <summary>The id of the last row seen; null at the start.</summary>
     /// <exception cref="ArgumentException">The cursor is from another kind of list.</exception>
-    internal Guid ToId(string name = "cursor") => Of(Kind.Id, name).id;
+    internal Guid? ToId(string name = "cursor") => Of(Kind.Id, name) is { kind: Kind.Id } cursor ? cursor.id : null;
 
     /// <summary>The time (of the column) and the id of the last row seen; null at the start.</summary>
     /// <exception cref="ArgumentException">The cursor is from another kind of list.</exception>

@@ -24,7 +24,7 @@ internal sealed class Pushes(IUnitOfWork unitOfWork) : IPlatformPushes
         RepositoryAddress.CheckHost(options.Host, "options.Host");
 
         // One id for all attempts, so that a repeated attempt finds its row.
-        delivery = delivery with { Id = delivery.Id ?? Ids.New() };
+        delivery = delivery with { Id = Ids.Of(delivery.Id, "delivery.Id") };
         try
         {
             return await TryAsync().ConfigureAwait(false);

@@ -38,7 +38,7 @@ public sealed record WebhookPayload
 public sealed record NewWebhookPayload
 {
     /// <summary>
-    /// The id; null to generate one. A repeated request with the same id returns the first request's row and outcome.
+    /// The id, not the empty one; null to generate one. A repeated request with the same id returns the first request's row and outcome.
     /// </summary>
     public Guid? Id { get; init; }
 

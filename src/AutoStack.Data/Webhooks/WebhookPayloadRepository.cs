@@ -71,7 +71,7 @@ internal sealed class WebhookPayloadRepository(Db db, TimeProvider clock) : IWeb
     public async Task<WebhookStoreResult> StoreAsync(NewWebhookPayload payload, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(payload);
-        var id = payload.Id ?? Ids.New();
+        var id = Ids.Of(payload.Id, "payload.Id");
         var provider = P.Written(payload.Provider, "payload.Provider");
         var body = WebhookBody.ToStore(payload.PayloadJson, "payload.PayloadJson");
         var (headers, deliveryId) = WebhookHeaders.ToStore(payload.Headers, payload.Provider, "payload.Headers");

@@ -89,6 +89,8 @@ public sealed class RowSecurityRightsTests
         await new SchemaMigrator(database.As("migrator")).UpgradeAsync(
             MigrationTarget.Head.In("signed-identity"), cancellationToken: Token);
         await RefusedAsync(role, "has the feature signed-identity");
+        await RefusedAsync(role, "does not accept identities that are signed with AutoStackDataOptions.IdentityKey", key: true);
+        await database.AsSuperuserAsync($"SELECT row_security_add_key('first', '{Convert.ToBase64String(new byte[32])}')");
         await RefusedAsync(role, problem: null, key: true);
     }
 

@@ -159,7 +159,7 @@ public sealed class HotPlans : DatabaseTests
 
     [Test]
     public Task Running_containers_are_read_in_id_order([Values] bool generic) => AssertOrderedAsync(
-        generic, "deployment_containers_pkey", ["c.status::text = 'running' AND c.id > @afterId"],
+        generic, "deployment_containers_pkey", ["c.status::text = 'running' AND c.id >= coalesce(@afterId, "],
         ("afterId", "uuid", Start), ("limit", "int", "100"));
 
     [Test]

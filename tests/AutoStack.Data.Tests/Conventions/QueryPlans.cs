@@ -67,7 +67,7 @@ public sealed class QueryPlans : DatabaseTests
     [Test]
     public Task Projects_of_a_repository_are_found_by_index([Values] bool generic) =>
         AssertUsesAsync(
-            "@host = ''::text) AND p.id > @afterId", generic, "projects_repository_path_id_idx",
+            "@host = ''::text) AND p.id >= coalesce(@afterId, ", generic, "projects_repository_path_id_idx",
             ("host", "text", Host), ("path", "text", Path), ("afterId", "uuid", NoId), ("limit", "int", "100"));
 
     [Test]

@@ -43,15 +43,27 @@ public sealed class StatementStatsTests
         await server.ExecuteAsync("SELECT pg_stat_statements_reset()");
         Assert.That((await monitor.MeasureAsync(StatsParts.Statements, Token)).Since(stats).Resets.Single(), Does.Contain("was reset"));
 
+        // The text of a time depends on the session.
+        var resetAt = (await monitor.MeasureAsync(StatsParts.Statements, Token)).StatementsResetAt;
+        foreach (var style in new[] { "German", "SQL,DMY", "Postgres,MDY" })
+        {
+            await using var other = HostOf(server, "autostack", $"-c datestyle={style} -c timezone=Asia/Tokyo");
+            var look = await other.GetRequiredService<IDatabaseMonitor>().MeasureAsync(StatsParts.Statements, Token);
+            Assert.That(look.StatementsResetAt, Is.EqualTo(resetAt), style);
+        }
+
         await using var app = HostOf(server, "autostack_app");
         var seen = await app.GetRequiredService<IDatabaseMonitor>().MeasureAsync(StatsParts.Statements, Token);
         Assert.That(seen.NotVisible.Single().What, Is.EqualTo("statements of other roles"));
         Assert.That(seen.Statements!.Where(s => s.Role == "autostack").Select(s => s.Text), Is.All.Null);
     }
 
-    private static ServiceProvider HostOf(WellSetServer server, string role) => new ServiceCollection().AddAutoStackData(options =>
-    {
-        options.ConnectionString = server.For(role);
-        options.MinPoolSize = 0;
-    }).AddAutoStackDataWorkers().BuildServiceProvider();
+    private static ServiceProvider HostOf(WellSetServer server, string role, string? settings = null) => new ServiceCollection()
+        .AddAutoStackData(options =>
+        {
+            options.ConnectionString = settings is null ? server.For(role) : $"{server.For(role)};Options={settings}";
+            options.MinPoolSize = 0;
+        })
+        .AddAutoStackDataWorkers()
+        .BuildServiceProvider();
 }

@@ -232,7 +232,7 @@ public sealed class AttackTests : RowSecurityTests
             await signed.GetRequiredService<IDeploymentRepository>().FindDetailsAsync(me.DeploymentId, me.Id, 10, Token), Is.Not.Null);
         Assert.That(
             () => Guarded.GetRequiredService<IDeploymentRepository>().FindAsync(me.DeploymentId, me.Id, Token),
-            Throws.InstanceOf<PostgresException>().With.Property("SqlState").EqualTo("28000"));
+            Throws.TypeOf<IdentityRefusedException>().With.InnerException.Property("SqlState").EqualTo("28000"));
     }
 
     [Test]
@@ -248,7 +248,7 @@ public sealed class AttackTests : RowSecurityTests
 
         Assert.That(
             () => deployments.FindAsync(me.DeploymentId, me.Id, Token),
-            Throws.InstanceOf<PostgresException>().With.Property("SqlState").EqualTo("28000"));
+            Throws.TypeOf<IdentityRefusedException>().With.Property("IsTransient").False.And.Property("OutcomeUnknown").False);
     }
 
     [Test]
