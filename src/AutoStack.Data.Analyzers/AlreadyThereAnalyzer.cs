@@ -38,7 +38,7 @@ public sealed class AlreadyThereAnalyzer : LibraryAnalyzer
         var place = context.Operation switch
         {
             IConditionalOperation conditional when AppliedTest.Of(conditional.Condition, library) is { } test
-                && Throws(test.IsApplied ? conditional.WhenFalse : conditional.WhenTrue) => conditional.Condition,
+                && Throws(test.IsApplied ? OtherCase(conditional) : conditional.WhenTrue) => conditional.Condition,
             ISwitchOperation statement when IsTransition(statement.Value.Type, library) && Fails(statement, library) => statement.Value,
             ISwitchExpressionOperation expression when IsTransition(expression.Value.Type, library) && Fails(expression, library) =>
                 expression.Value,
@@ -77,6 +77,20 @@ public sealed class AlreadyThereAnalyzer : LibraryAnalyzer
         IConstantPatternOperation => true,
         IBinaryPatternOperation { OperatorKind: BinaryOperatorKind.Or } both =>
             IsOfConstants(both.LeftPattern) && IsOfConstants(both.RightPattern),
+        _ => false,
+    };
+
+    // Without an else, the statement after a case that leaves the block is for the other case.
+    private static IOperation? OtherCase(IConditionalOperation conditional) =>
+        conditional is { WhenFalse: null, WhenTrue: var applied, Parent: IBlockOperation block } && Leaves(applied)
+            ? block.Operations.SkipWhile(statement => statement != conditional).ElementAtOrDefault(1)
+            : conditional.WhenFalse;
+
+    private static bool Leaves(IOperation? operation) => operation switch
+    {
+        IReturnOperation { Kind: OperationKind.Return } => true,
+        IBranchOperation { BranchKind: BranchKind.Continue or BranchKind.Break } => true,
+        IBlockOperation block => Leaves(block.Operations.LastOrDefault()),
         _ => false,
     };
 

@@ -39,9 +39,9 @@ public sealed class BuiltCursorAnalyzer : LibraryAnalyzer
     {
         var call = (IInvocationOperation)context.Operation;
         if (call.TargetMethod.Name is "Parse" or "TryParse" && Library.Is(call.TargetMethod.ContainingType, "Cursor")
-            && call.Arguments.Length > 0 && IsComposed(ValueOf(call.Arguments[0].Value)))
+            && call.Arguments.FirstOrDefault(argument => argument.Parameter?.Ordinal == 0)?.Value is { } text && IsComposed(ValueOf(text)))
         {
-            context.ReportDiagnostic(Diagnostic.Create(Rule, call.Arguments[0].Value.Syntax.GetLocation()));
+            context.ReportDiagnostic(Diagnostic.Create(Rule, text.Syntax.GetLocation()));
         }
     }
 

@@ -46,11 +46,11 @@ public sealed class EndlessStreamAnalyzer : LibraryAnalyzer
     }
 
     // The call whose rows a loop reads. WithCancellation passes a token; a stream from a variable may have got one before.
-    private static IInvocationOperation? StreamOf(IOperation collection) => collection switch
+    private static IInvocationOperation? StreamOf(IOperation? collection) => collection switch
     {
         IConversionOperation { IsImplicit: true } conversion => StreamOf(conversion.Operand),
         IInvocationOperation { TargetMethod.Name: "ConfigureAwait" } call =>
-            StreamOf(call.Instance ?? call.Arguments[0].Value),
+            StreamOf(call.Instance ?? call.Arguments.FirstOrDefault(argument => argument.Parameter?.Ordinal == 0)?.Value),
         IInvocationOperation call => call,
         _ => null,
     };

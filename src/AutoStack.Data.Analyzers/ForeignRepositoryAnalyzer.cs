@@ -1,5 +1,4 @@
 using Microsoft.CodeAnalysis;
-using Microsoft.CodeAnalysis.CSharp.Syntax;
 using Microsoft.CodeAnalysis.Diagnostics;
 using Microsoft.CodeAnalysis.Operations;
 
@@ -33,7 +32,8 @@ public sealed class ForeignRepositoryAnalyzer : LibraryAnalyzer
     }
 
     private protected override void Register(CompilationStartAnalysisContext start, Library library) =>
-        start.RegisterOperationAction(operation => Analyze(operation, library), OperationKind.Invocation);
+        start.RegisterOperationAction(
+            operation => Analyze(operation, library), OperationKind.Invocation, OperationKind.ConditionalAccess);
 
     /// <summary>
     /// The delegate of a unit of work whose own body contains an operation; null when there is none. A delegate inside it has another body,
@@ -48,7 +48,7 @@ public sealed class ForeignRepositoryAnalyzer : LibraryAnalyzer
                 case ILocalFunctionOperation:
                     return null;
                 case IAnonymousFunctionOperation function:
-                    return IsWork(function, library) ? function : null;
+                    return RunOf(function, library) is not null ? function : null;
             }
         }
 
@@ -57,15 +57,23 @@ public sealed class ForeignRepositoryAnalyzer : LibraryAnalyzer
 
     private static void Analyze(OperationAnalysisContext context, Library library)
     {
-        var call = (IInvocationOperation)context.Operation;
-        if (call.Instance is { Type: { } type } receiver && Library.IsRepository(type)
-            && WorkAround(call, library) is { } work && IsFromOutside(receiver, work))
+        // With ?. the receiver is no part of the call.
+        var used = context.Operation is IConditionalAccessOperation access
+            ? access.Operation : ((IInvocationOperation)context.Operation).Instance;
+        if (used is { Type: { } type } receiver && Library.IsRepository(type) && WorkAround(context.Operation, library) is { } work
+            && IsFromOutside(receiver, work, library))
         {
             context.ReportDiagnostic(Diagnostic.Create(Rule, receiver.Syntax.GetLocation(), receiver.Syntax.ToString(), type.Name));
         }
     }
 
-    private static bool IsWork(IAnonymousFunctionOperation function, Library library)
+    // What another expression answers, such as a call or a property that computes, may well belong to the unit of work.
+    private static bool IsFromOutside(IOperation receiver, IAnonymousFunctionOperation work, Library library) =>
+        RepositorySource.SymbolOf(receiver) is not null
+        && RunOf(work, library) is { } run && RepositorySource.Receiver(run.Instance) is { } unitOfWork
+        && RepositorySource.Agree(RepositorySource.Of(unitOfWork), RepositorySource.Of(receiver));
+
+    private static IInvocationOperation? RunOf(IAnonymousFunctionOperation function, Library library)
     {
         var parent = function.Parent;
         while (parent is IDelegateCreationOperation or IConversionOperation)
@@ -74,51 +82,6 @@ public sealed class ForeignRepositoryAnalyzer : LibraryAnalyzer
         }
 
         return parent is IArgumentOperation { Parameter.Ordinal: 0, Parent: IInvocationOperation run }
-            && SymbolEqualityComparer.Default.Equals(run.TargetMethod.ContainingType, library.UnitOfWork);
+            && SymbolEqualityComparer.Default.Equals(run.TargetMethod.ContainingType, library.UnitOfWork) ? run : null;
     }
-
-    // What another expression answers, such as a call or a property that computes, may well belong to the unit of work.
-    private static bool IsFromOutside(IOperation receiver, IAnonymousFunctionOperation work)
-    {
-        var symbol = SymbolOf(receiver);
-        var isOutside = symbol switch
-        {
-            IParameterSymbol parameter => !IsOf(parameter, work.Symbol) && !IsKeyed(parameter),
-            ILocalSymbol local => !IsOf(local, work.Symbol) && IsInjected(local),
-            IFieldSymbol field => !HasKeyedParameter(field.ContainingType),
-            IPropertySymbol property => IsAuto(property) && !HasKeyedParameter(property.ContainingType),
-            _ => false,
-        };
-        return isOutside && !work.Body.Descendants().OfType<IAssignmentOperation>().Any(
-            assignment => SymbolEqualityComparer.Default.Equals(SymbolOf(assignment.Target), symbol));
-    }
-
-    private static ISymbol? SymbolOf(IOperation operation) => operation switch
-    {
-        IParameterReferenceOperation parameter => parameter.Parameter,
-        ILocalReferenceOperation local => local.Local,
-        IFieldReferenceOperation { Instance: null or IInstanceReferenceOperation } field => field.Field,
-        IPropertyReferenceOperation { Instance: null or IInstanceReferenceOperation } property => property.Property,
-        _ => null,
-    };
-
-    private static bool IsOf(ISymbol symbol, IMethodSymbol work) => SymbolEqualityComparer.Default.Equals(symbol.ContainingSymbol, work);
-
-    // A further database has repositories of its own, under a key.
-    private static bool IsKeyed(IParameterSymbol parameter) =>
-        parameter.GetAttributes().Any(attribute => attribute.AttributeClass?.Name == "FromKeyedServicesAttribute");
-
-    private static bool HasKeyedParameter(INamedTypeSymbol type) =>
-        type.InstanceConstructors.Any(constructor => constructor.Parameters.Any(IsKeyed));
-
-    private static bool IsAuto(IPropertySymbol property) => property.SetMethod is null or { IsInitOnly: true }
-        && property.ContainingType.GetMembers().OfType<IFieldSymbol>().Any(
-            field => SymbolEqualityComparer.Default.Equals(field.AssociatedSymbol, property));
-
-    // Not from another unit of work, and not from another database.
-    private static bool IsInjected(ILocalSymbol local) =>
-        local.DeclaringSyntaxReferences.Length == 1
-        && local.DeclaringSyntaxReferences[0].GetSyntax() is VariableDeclaratorSyntax { Initializer.Value: InvocationExpressionSyntax call }
-        && call.Expression is MemberAccessExpressionSyntax { Name.Identifier.ValueText: var name }
-        && name.EndsWith("Service", StringComparison.Ordinal) && name.IndexOf("Keyed", StringComparison.Ordinal) < 0;
 }

@@ -27,7 +27,7 @@ public sealed class ShownSecretAnalyzer : LibraryAnalyzer
 
     // Methods of other types that turn their arguments into text.
     private static readonly ImmutableHashSet<string> Formatters = ImmutableHashSet.Create(
-        "System.Console", "string", "System.IO.TextWriter", "System.Text.StringBuilder", "System.Diagnostics.Debug",
+        "System.Console", "System.Convert", "string", "System.IO.TextWriter", "System.Text.StringBuilder", "System.Diagnostics.Debug",
         "System.Diagnostics.Trace", "Microsoft.Extensions.Logging.LoggerExtensions");
 
     /// <summary>Creates the rule.</summary>
@@ -41,14 +41,15 @@ public sealed class ShownSecretAnalyzer : LibraryAnalyzer
         start.RegisterOperationAction(AnalyzeHole, OperationKind.Interpolation);
         start.RegisterOperationAction(AnalyzeHole, OperationKind.InterpolatedStringAppendFormatted);
         start.RegisterOperationAction(AnalyzeConcatenation, OperationKind.Binary);
+        start.RegisterOperationAction(AnalyzeAddition, OperationKind.CompoundAssignment);
         start.RegisterOperationAction(AnalyzeCall, OperationKind.Invocation);
     }
 
     private static void AnalyzeHole(OperationAnalysisContext context) => Report(context, context.Operation switch
     {
         IInterpolationOperation hole => hole.Expression,
-        IInterpolatedStringAppendOperation { AppendCall: IInvocationOperation { Arguments: { IsEmpty: false } arguments } } =>
-            arguments[0].Value,
+        IInterpolatedStringAppendOperation { AppendCall: IInvocationOperation append } =>
+            append.Arguments.FirstOrDefault(argument => argument.Parameter?.Ordinal == 0)?.Value,
         _ => null,
     });
 
@@ -59,6 +60,15 @@ public sealed class ShownSecretAnalyzer : LibraryAnalyzer
         {
             Report(context, sum.LeftOperand);
             Report(context, sum.RightOperand);
+        }
+    }
+
+    private static void AnalyzeAddition(OperationAnalysisContext context)
+    {
+        var addition = (ICompoundAssignmentOperation)context.Operation;
+        if (addition is { OperatorKind: BinaryOperatorKind.Add, OperatorMethod: null, Type.SpecialType: SpecialType.System_String })
+        {
+            Report(context, addition.Value);
         }
     }
 
@@ -91,7 +101,8 @@ public sealed class ShownSecretAnalyzer : LibraryAnalyzer
         && type.ContainingNamespace.ToDisplayString() == "System.Text.Json";
 
     // Methods that the generator of the logging package fills in take the values by type.
-    private static bool IsFormatter(IMethodSymbol method) => Formatters.Contains(method.ContainingType.ToDisplayString())
+    private static bool IsFormatter(IMethodSymbol method) =>
+        Formatters.Contains(method.ContainingType.ToDisplayString()) && method.Name is not ("Equals" or "CompareTo")
         || method.GetAttributes().Any(attribute => attribute.AttributeClass?.Name == "LoggerMessageAttribute");
 
     private static IEnumerable<IOperation> ValuesOf(IArgumentOperation argument) => argument.Value switch

@@ -8,7 +8,10 @@ using Microsoft.CodeAnalysis.CSharp.Syntax;
 
 namespace AutoStack.Data.CodeFixes;
 
-/// <summary>Takes the cursor of a line where its text was composed of the number: <c>line.Cursor</c> for <c>$"s.{line.Seq}"</c>.</summary>
+/// <summary>
+/// Takes the cursor of a line where its text was composed of the number: <c>line.Cursor</c> for exactly <c>$"s.{line.Seq}"</c>. Every
+/// other text may be another place.
+/// </summary>
 [ExportCodeFixProvider(LanguageNames.CSharp, Name = nameof(BuiltCursorCodeFix)), Shared]
 public sealed class BuiltCursorCodeFix : CodeFixProvider
 {
@@ -27,8 +30,9 @@ public sealed class BuiltCursorCodeFix : CodeFixProvider
         if (place is { Expression: InterpolatedStringExpressionSyntax text, Model: var model }
             && text.FirstAncestorOrSelf<InvocationExpressionSyntax>() is
             { Expression: MemberAccessExpressionSyntax { Name.Identifier.Text: "Parse" } } parse
-            && text.Contents.OfType<InterpolationSyntax>().ToList() is { Count: 1 } holes
-            && holes[0].Expression is MemberAccessExpressionSyntax { Name.Identifier.Text: "Seq", Expression: var line }
+            && text.Contents.Count == 2 && text.Contents[0] is InterpolatedStringTextSyntax { TextToken.ValueText: "s." }
+            && text.Contents[1] is InterpolationSyntax { AlignmentClause: null, FormatClause: null } hole
+            && hole.Expression is MemberAccessExpressionSyntax { Name.Identifier.Text: "Seq", Expression: var line }
             && model.GetTypeInfo(line, context.CancellationToken).Type is { } type && Library.IsOwn(type)
             && type.GetMembers("Cursor").OfType<IPropertySymbol>().Any())
         {

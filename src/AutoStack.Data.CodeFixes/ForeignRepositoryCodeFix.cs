@@ -29,7 +29,7 @@ public sealed class ForeignRepositoryCodeFix : CodeFixProvider
             && receiver.FirstAncestorOrSelf<AnonymousFunctionExpressionSyntax>() is { } work
             && ParameterOf(work) is { } tx && tx != "_")
         {
-            var name = type.ToMinimalDisplayString(model, receiver.SpanStart);
+            var name = type.WithNullableAnnotation(NullableAnnotation.NotAnnotated).ToMinimalDisplayString(model, receiver.SpanStart);
             var mended = SyntaxFactory.ParseExpression($"{tx}.Get<{name}>()").WithTriviaFrom(receiver);
             place.Register(context, Title, receiver, mended);
         }

@@ -12,23 +12,27 @@ internal sealed record OwnerProcess(string Scope, int Id, string Started)
 {
     private const char Separator = '|';
 
-    private static string OwnScope { get; } = string.Join('/', Environment.MachineName, Environment.UserName, ProcessNamespace());
+    public static OwnerProcess Current { get; } = Of(Machine.Current, Environment.ProcessId, StartOf(Environment.ProcessId));
 
-    public static OwnerProcess Current { get; } = new(OwnScope, Environment.ProcessId, StartOf(Environment.ProcessId) ?? "");
+    public bool IsDead => IsDeadOn(Machine.Current);
 
-    public bool IsDead
+    /// <summary>The identity of a process of a machine; without a start it counts as alive.</summary>
+    public static OwnerProcess Of(Machine machine, int id, string? start) =>
+        new(machine.Scope, id, start is null ? "" : $"{start}@{machine.Boot}");
+
+    /// <summary>Whether the process has ended, as a process of a machine sees it.</summary>
+    public bool IsDeadOn(Machine machine)
     {
-        get
+        try
         {
-            try
-            {
-                return Scope == OwnScope && StartOf(Id) != Started;
-            }
-            catch (Win32Exception)
-            {
-                // The process exists, and this user may not inspect it.
-                return false;
-            }
+            // A process that cannot see itself, without /proc, sees no other one either.
+            return Scope == machine.Scope && Started.Length > 0 && StartOf(Environment.ProcessId) is not null
+                && Of(machine, Id, StartOf(Id)).Started != Started;
+        }
+        catch (Win32Exception)
+        {
+            // The process exists, and this user may not inspect it.
+            return false;
         }
     }
 
@@ -66,7 +70,4 @@ internal sealed record OwnerProcess(string Scope, int Id, string Started)
             return null;
         }
     }
-
-    private static string ProcessNamespace() =>
-        OperatingSystem.IsLinux() ? new FileInfo("/proc/self/ns/pid").LinkTarget ?? "" : "";
 }

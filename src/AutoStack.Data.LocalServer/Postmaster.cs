@@ -13,14 +13,20 @@ namespace AutoStack.Data.LocalServer;
 internal static class Postmaster
 {
     internal const string Role = "autostack";
+
+    /// <summary>The users as whom a process of root starts a server, the first that exists.</summary>
+    internal static readonly string[] UserNames = ["postgres", "nobody"];
+
     private const int Attempts = 5;
     private static readonly TimeSpan StartWait = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(25);
 
+    /// <summary>Removes what dead processes left behind, then starts the server.</summary>
     /// <exception cref="UnusableException">The server does not accept connections; the message has the end of its log.</exception>
     public static async Task<RunningServer> StartAsync(
         PostgresBinaries binaries, ServerSetup setup, SearchPlaces places, CancellationToken cancellationToken)
     {
+        await ServerFolder.RemoveAbandonedAsync(cancellationToken).ConfigureAwait(false);
         var user = Environment.IsPrivilegedProcess ? await FindUserAsync(places, cancellationToken).ConfigureAwait(false) : null;
         for (var attempt = 1; ; attempt++)
         {
@@ -158,7 +164,7 @@ internal static class Postmaster
     {
         var setPriv = places.FindProgram("setpriv")
             ?? throw new UnusableException("this process runs as root, which PostgreSQL refuses, and setpriv is not on PATH");
-        foreach (var name in new[] { "postgres", "nobody" })
+        foreach (var name in UserNames)
         {
             var (found, userId, _) = await Shell.RunAsync("id", ["-u", name], folder: null, cancellationToken).ConfigureAwait(false);
             var (_, groupId, _) = await Shell.RunAsync("id", ["-g", name], folder: null, cancellationToken).ConfigureAwait(false);

@@ -6,7 +6,7 @@ namespace AutoStack.Data.LocalServer;
 /// <summary>
 /// The folder of one server, below the temporary folder unless another parent is named. The folder records the process that owns it, so
 /// that a later run can remove the folders and servers of processes that were killed. Nothing is touched unless its owner is known to be
-/// dead.
+/// dead, and nothing of a user to whom this library gives no folder is looked into.
 /// </summary>
 internal static class ServerFolder
 {
@@ -41,27 +41,44 @@ internal static class ServerFolder
             return;
         }
 
-        foreach (var folder in Directory.GetDirectories(parent ?? Path.GetTempPath(), Prefix + "*"))
+        try
         {
-            try
+            var folders = Directory.GetDirectories(parent ?? Path.GetTempPath(), Prefix + "*");
+            if (folders.Length > 0)
             {
-                if (new DirectoryInfo(folder).LinkTarget is null
-                    && OwnerProcess.Parse(await ReadAsync(folder, OwnerFile, cancellationToken).ConfigureAwait(false)) is { IsDead: true }
-                    && await StopAsync(folder, cancellationToken).ConfigureAwait(false))
+                var owners = await FolderOwners.FindAsync(cancellationToken).ConfigureAwait(false);
+                foreach (var folder in folders.Where(owners.Own))
                 {
-                    Directory.Delete(folder, recursive: true);
+                    cancellationToken.ThrowIfCancellationRequested();
+                    await RemoveAbandonedAsync(folder, owners, cancellationToken).ConfigureAwait(false);
                 }
             }
-            catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
-            {
-                // The folder is another user's, or another process is removing it.
-            }
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            // The parent cannot be listed: nothing is known to be abandoned.
         }
     }
 
-    private static async Task<bool> StopAsync(string folder, CancellationToken cancellationToken)
+    private static async Task RemoveAbandonedAsync(string folder, FolderOwners owners, CancellationToken cancellationToken)
     {
-        var pidFile = await ReadAsync(folder, "data/postmaster.pid", cancellationToken).ConfigureAwait(false);
+        try
+        {
+            if (OwnerProcess.Parse(owners.Read(Path.Combine(folder, OwnerFile))) is { IsDead: true }
+                && await StopAsync(folder, owners, cancellationToken).ConfigureAwait(false))
+            {
+                await FolderOwners.RemoveAsync(folder, cancellationToken).ConfigureAwait(false);
+            }
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            // Another process is removing the folder.
+        }
+    }
+
+    private static async Task<bool> StopAsync(string folder, FolderOwners owners, CancellationToken cancellationToken)
+    {
+        var pidFile = owners.Read(Path.Combine(folder, "data", "postmaster.pid"));
         if (!int.TryParse(pidFile?.Split('\n')[0], CultureInfo.InvariantCulture, out var id))
         {
             return true;
@@ -95,11 +112,5 @@ internal static class ServerFolder
         {
             return false;
         }
-    }
-
-    private static async Task<string?> ReadAsync(string folder, string file, CancellationToken cancellationToken)
-    {
-        var path = Path.Combine(folder, file);
-        return File.Exists(path) ? await File.ReadAllTextAsync(path, cancellationToken).ConfigureAwait(false) : null;
     }
 }

@@ -5,12 +5,11 @@ namespace AutoStack.Data.LocalServer;
 /// <summary>Tries candidates in their order.</summary>
 internal static class ServerSearch
 {
-    /// <summary>Removes what dead processes left behind, then starts the first candidate that works.</summary>
+    /// <summary>Starts the first candidate that works.</summary>
     /// <exception cref="UnusableException">No candidate works; the message names each with its reason.</exception>
     public static async Task<RunningServer> StartFirstAsync(
         IEnumerable<Candidate> candidates, int minimumMajor, CancellationToken cancellationToken)
     {
-        await ServerFolder.RemoveAbandonedAsync(cancellationToken).ConfigureAwait(false);
         var reasons = new List<string>();
         Exception? last = null;
         foreach (var candidate in candidates)

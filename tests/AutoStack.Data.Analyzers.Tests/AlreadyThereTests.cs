@@ -27,6 +27,10 @@ public sealed class AlreadyThereTests
             "return outcome.MayContinue() ? 1 : throw new Exception();"),
         new("if ([|await lifecycle.ReleaseAsync(claim, token) != TransitionOutcome.Applied|]) throw new Exception(); return 1;",
             "if (!(await lifecycle.ReleaseAsync(claim, token)).MayContinue()) throw new Exception(); return 1;"),
+        new("if ([|outcome is TransitionOutcome.Applied|]) return 1; throw new Exception();",
+            "if (outcome.MayContinue()) return 1; throw new Exception();"),
+        new("while (true) { if ([|outcome == TransitionOutcome.Applied|]) { break; } throw new Exception(); } return 1;",
+            "while (true) { if (outcome.MayContinue()) { break; } throw new Exception(); } return 1;"),
     ];
 
     [TestCaseSource(nameof(Conditions))]
@@ -55,6 +59,8 @@ public sealed class AlreadyThereTests
             """));
 
     [TestCase("if (outcome != TransitionOutcome.Applied) { return 0; } return 1;")]
+    [TestCase("if (outcome == TransitionOutcome.Applied) { logger.LogInformation(\"!\"); } throw new Exception();")]
+    [TestCase("if (outcome == TransitionOutcome.Applied) return 1; if (outcome == TransitionOutcome.LostLease) return 0; throw new();")]
     [TestCase("if (!outcome.MayContinue()) throw new Exception(); return 1;")]
     [TestCase("if (outcome is not (TransitionOutcome.Applied or TransitionOutcome.AlreadyThere)) throw new Exception(); return 1;")]
     [TestCase("if (outcome == TransitionOutcome.AlreadyThere) return 1; if (outcome != TransitionOutcome.Applied) throw new(); return 2;")]

@@ -66,15 +66,18 @@ internal static class Code
     public static async Task<IReadOnlyList<string>> FindAsync<TAnalyzer>(string code)
         where TAnalyzer : DiagnosticAnalyzer, new()
     {
-        var compilation = CSharpCompilation.Create(
-            "Service",
-            [CSharpSyntaxTree.ParseText(code, new CSharpParseOptions(LanguageVersion.Latest))],
-            References,
-            new CSharpCompilationOptions(OutputKind.DynamicallyLinkedLibrary));
+        var compilation = Compile([code]);
         Assert.That(compilation.GetDiagnostics().Where(problem => problem.Severity == DiagnosticSeverity.Error), Is.Empty, code);
         var found = await compilation.WithAnalyzers([new TAnalyzer()]).GetAnalyzerDiagnosticsAsync();
         return [.. found.Select(finding => finding.Id)];
     }
+
+    /// <summary>The compilation of files, which need not compile.</summary>
+    public static CSharpCompilation Compile(IEnumerable<string> files) => CSharpCompilation.Create(
+        "Service",
+        files.Select(code => CSharpSyntaxTree.ParseText(code, new CSharpParseOptions(LanguageVersion.Latest))),
+        References,
+        new CSharpCompilationOptions(OutputKind.DynamicallyLinkedLibrary));
 
     private sealed class AnalyzerCheck<TAnalyzer> : CSharpAnalyzerTest<TAnalyzer, DefaultVerifier>
         where TAnalyzer : DiagnosticAnalyzer, new()

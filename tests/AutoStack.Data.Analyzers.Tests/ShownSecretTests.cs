@@ -15,6 +15,8 @@ public sealed class ShownSecretTests
                     var text = $"a {[|key|]} b {[|session|],5}" + [|hash|];
                     text += [|reset|].ToString() + string.Concat("a", [|client|]) + string.Format("{0} {1}", 1, [|key|]);
                     text += new StringBuilder().Append([|key|]).Append($"{[|key|]}");
+                    text += [|session|];
+                    text += Convert.ToString([|key|]);
                     Console.WriteLine([|session|]);
                     logger.LogInformation("signed in with {Token} {Other}", [|session|], 1);
                     LogKey(logger, [|key|]);
@@ -37,6 +39,8 @@ public sealed class ShownSecretTests
                 public string Run(Secret key, SessionToken session, Session row, string name)
                 {
                     key = key + ";Timeout=5";
+                    key += ";Timeout=6";
+                    var isSame = name.Equals(key);
                     logger.LogInformation("signed in {Id} {Name}", row.Id, name);
                     return $"{session.Reveal()} {name} {row}" + key.Reveal() + JsonSerializer.Serialize(row)
                         + JsonSerializer.Serialize(new Settings(key, "")) + nameof(key);

@@ -167,14 +167,13 @@ public sealed class SourceTree
             .Append(Path.Combine(Root, "tests", "AutoStack.Data.Platform.Tests", "Service", "JsonService.cs"))
             .Append(Path.Combine(Root, "tests", "AutoStack.Data.Platform.Tests", "Service", "AspNetService.cs"))
             .Concat(SourcesOf(Path.Combine("samples", "Platform")))
-
             .Concat(PackageReadmes); // .ci/consumers builds their programs.
         var compiled = Normal(string.Join('\n', sources.Select(File.ReadAllText)));
         // The tests of the analyzers compile theirs, faults included.
         var blocks = Directory.EnumerateFiles(Path.Combine(Root, "docs"), "*.md").Append(Path.Combine(Root, "README.md"))
             .Where(page => Path.GetFileName(page) != "analyzers.md")
             .SelectMany(page => Regex.Matches(File.ReadAllText(page), "```csharp\n(.*?)```", RegexOptions.Singleline))
-            .Select(m => Normal(m.Groups[1].Value)).ToList();
+            .Select(m => Normal(m.Groups[1].Value)).Where(block => !PageNamespaces.IsOfUsings(block)).ToList();
 
         Assert.That(blocks, Has.Count.GreaterThan(3));
         Assert.That(
