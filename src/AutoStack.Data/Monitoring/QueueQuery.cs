@@ -25,7 +25,8 @@ internal static class QueueQuery
             extract(epoch FROM {ServerTime.Present} - h.created_at)::float8,
             CASE WHEN h.queue_place >= {ScheduledDeployments.FirstPlace}
                 THEN {ScheduledDeployments.PresentPlace} - h.queue_place
-                ELSE (pg_catalog.floor(extract(epoch FROM pg_catalog.clock_timestamp()) / 0.001)::bigint - (h.queue_place & 2147483647::bigint))
+                ELSE (pg_catalog.floor(extract(epoch FROM pg_catalog.clock_timestamp()) / 0.001)::bigint
+                        - (h.queue_place & 2147483647::bigint))
                     & 2147483647::bigint
                 END::float8 / 1000::float8)
         """;
