@@ -140,7 +140,7 @@ public sealed class WebhookBodyTextTests
     {
         var most = "[1" + string.Concat(Enumerable.Repeat(""",{"a":[]}""", (IWebhookPayloadRepository.MaxValues / 2) - 1)) + "]";
 
-        Assert.That(Stored(most) == most, Is.True);
+        Assert.That(Stored(most), Is.EqualTo(most));
         Assert.That(Stored(most[..^1] + ",1]"), Is.EqualTo("""{"not_stored":"The body has more than 2000000 values."}"""));
     }
 
@@ -150,7 +150,7 @@ public sealed class WebhookBodyTextTests
     {
         var longest = $"\"{new string('x', IWebhookPayloadRepository.MaxPayloadBytes - 2)}\"";
 
-        Assert.That(Stored(longest) == longest, Is.True);
+        Assert.That(Stored(longest), Is.EqualTo(longest));
         Assert.That(
             Stored(longest[..^1] + "x\""),
             Is.EqualTo("""{"not_stored":"The body is 26214401 bytes long; at most 26214400 are stored."}"""));
