@@ -41,12 +41,22 @@ internal sealed class GitHubConnectionRepository(Db db, AccountContext context)
             GROUP BY 1, 2
             """,
         stale: """
-            SELECT g.id, g.github_access_token, g.github_access_token_version, g.user_id
-            FROM github_connections g
-            WHERE g.id > @after AND g.id <= @upTo AND g.github_access_token IS NOT NULL
-              AND (NOT pg_catalog.starts_with(g.github_access_token, @prefix) OR g.github_access_token_version IS NULL)
-            ORDER BY g.id
-            LIMIT @limit
+            SELECT s.id, s.github_access_token, s.github_access_token_version, s.user_id, s.found
+            FROM (
+                SELECT k.id, k.github_access_token, k.github_access_token_version, k.user_id, pg_catalog.count(k.id) OVER () AS found,
+                    pg_catalog.sum(pg_catalog.octet_length(k.github_access_token)) OVER (ORDER BY k.id)
+                        - pg_catalog.octet_length(k.github_access_token) AS bytes
+                FROM (
+                    SELECT g.id, g.github_access_token, g.github_access_token_version, g.user_id
+                    FROM github_connections g
+                    WHERE g.id > @after AND g.id <= @upTo AND g.github_access_token IS NOT NULL
+                      AND (NOT pg_catalog.starts_with(g.github_access_token, @prefix) OR g.github_access_token_version IS NULL)
+                    ORDER BY g.id
+                    LIMIT @limit
+                ) k
+            ) s
+            WHERE s.bytes < 4194304
+            ORDER BY s.id
             """,
         place: (row, _) => AccessTokenOf(row.Guid()),
         replace: """
@@ -67,12 +77,22 @@ internal sealed class GitHubConnectionRepository(Db db, AccountContext context)
             GROUP BY 1, 2
             """,
         stale: """
-            SELECT g.id, g.github_refresh_token, g.github_refresh_token_version, g.user_id
-            FROM github_connections g
-            WHERE g.id > @after AND g.id <= @upTo AND g.github_refresh_token IS NOT NULL
-              AND (NOT pg_catalog.starts_with(g.github_refresh_token, @prefix) OR g.github_refresh_token_version IS NULL)
-            ORDER BY g.id
-            LIMIT @limit
+            SELECT s.id, s.github_refresh_token, s.github_refresh_token_version, s.user_id, s.found
+            FROM (
+                SELECT k.id, k.github_refresh_token, k.github_refresh_token_version, k.user_id, pg_catalog.count(k.id) OVER () AS found,
+                    pg_catalog.sum(pg_catalog.octet_length(k.github_refresh_token)) OVER (ORDER BY k.id)
+                        - pg_catalog.octet_length(k.github_refresh_token) AS bytes
+                FROM (
+                    SELECT g.id, g.github_refresh_token, g.github_refresh_token_version, g.user_id
+                    FROM github_connections g
+                    WHERE g.id > @after AND g.id <= @upTo AND g.github_refresh_token IS NOT NULL
+                      AND (NOT pg_catalog.starts_with(g.github_refresh_token, @prefix) OR g.github_refresh_token_version IS NULL)
+                    ORDER BY g.id
+                    LIMIT @limit
+                ) k
+            ) s
+            WHERE s.bytes < 4194304
+            ORDER BY s.id
             """,
         place: (row, _) => RefreshTokenOf(row.Guid()),
         replace: """
@@ -249,6 +269,8 @@ internal sealed class GitHubConnectionRepository(Db db, AccountContext context)
     {
         ArgumentNullException.ThrowIfNull(tokens);
         ArgumentNullException.ThrowIfNull(tokens.AccessToken);
+        P.Fitting(tokens.AccessToken.Reveal(), IGitHubConnectionRepository.MaxTokenLength, "tokens.AccessToken");
+        P.Fitting(tokens.RefreshToken?.Reveal() ?? "", IGitHubConnectionRepository.MaxTokenLength, "tokens.RefreshToken");
         var access = context.Secrets.Protect(tokens.AccessToken, AccessTokenOf(userId));
         var refresh = context.Secrets.Protect(tokens.RefreshToken, RefreshTokenOf(userId));
         return
@@ -259,7 +281,7 @@ internal sealed class GitHubConnectionRepository(Db db, AccountContext context)
             P.TextOrNull(refresh.Value, name: "refresh"),
             P.Of(refresh.Version, "refreshVersion"),
             P.Of(tokens.ExpiresAt),
-            P.TextOrNull(tokens.Scope?.ToString(), name: "scope"),
+            P.TextOrNull(tokens.Scope?.ToString(), IGitHubConnectionRepository.MaxScopeLength, "scope"),
         ];
     }
 

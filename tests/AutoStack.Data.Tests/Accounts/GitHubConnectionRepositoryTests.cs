@@ -20,6 +20,36 @@ public sealed class GitHubConnectionRepositoryTests : DatabaseTests
     public void Dispose() => withKey.Dispose();
 
     [Test]
+    public async Task Tokens_and_scopes_have_a_bound()
+    {
+        await using var host = WithKeys(NewKey("k1"));
+        var connections = host.GetRequiredService<IGitHubConnectionRepository>();
+        var user = await AddUserAsync();
+        var longest = new string('t', IGitHubConnectionRepository.MaxTokenLength);
+        var tokens = new GitHubTokens { AccessToken = Secret.From(longest), RefreshToken = Secret.From(longest) };
+        var connection = await connections.ConnectAsync(user.Id, tokens, Token);
+        var tooLong = Secret.From($"{longest}t");
+
+        Assert.That((await connections.FindTokensAsync(user.Id, Token))!.AccessToken.Reveal(), Is.EqualTo(longest));
+        foreach (var (wrong, name) in new[]
+        {
+            (tokens with { AccessToken = tooLong }, "tokens.AccessToken"),
+            (tokens with { RefreshToken = tooLong }, "tokens.RefreshToken"),
+            (tokens with { Scope = GitHubScopes.Parse(new string('s', IGitHubConnectionRepository.MaxScopeLength + 1)) }, "scope"),
+        })
+        {
+            foreach (var refused in new[]
+            {
+                Assert.ThrowsAsync<ArgumentException>(() => connections.ConnectAsync(user.Id, wrong, Token))!,
+                Assert.ThrowsAsync<ArgumentException>(() => connections.RefreshAsync(connection, wrong, Token))!,
+            })
+            {
+                Assert.That((refused.ParamName, refused.Message.Contains("4096")), Is.EqualTo((name, true)));
+            }
+        }
+    }
+
+    [Test]
     public async Task Tokens_are_stored_encrypted_and_read_back()
     {
         var user = await AddUserAsync();
