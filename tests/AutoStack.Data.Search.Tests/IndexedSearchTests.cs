@@ -51,6 +51,85 @@ public sealed class IndexedSearchTests : DatabaseTests
         Assert.That((all.Next, all.LinesSearched, all.DeploymentsSearched), Is.EqualTo(((Cursor?)null, 691, 1)));
     }
 
+    // Lines of 20 kB that are full of colours: 12 MB, more than one statement may look at.
+    [TestCase(true)]
+    [TestCase(false)]
+    public async Task A_large_log_is_searched_in_parts_of_bounded_size(bool hasSize)
+    {
+        const int Lines = 600;
+        var deployment = await EnqueueAsync();
+        var coloured = string.Concat(Enumerable.Repeat("\u001b[31mok\u001b[0m ", 1_600));
+        for (var i = 0; i < Lines; i += 100)
+        {
+            await PlatformLogs.AppendAsync(
+                deployment.Id,
+                [.. Enumerable.Range(i, 100).Select(n => new NewDeploymentLog { Message = n % 250 == 249 ? $"a needle {n}" : coloured })],
+                Token);
+        }
+
+        if (!hasSize)
+        {
+            await ExecuteAsync("UPDATE deployment_logs SET log_bytes = NULL WHERE deployment_id = $1", deployment.Id);
+        }
+
+        await using var host = new ServiceCollection()
+            .AddAutoStackData(
+                o => (o.ConnectionString, o.MinPoolSize, o.LogSearchTime) = (Database.ConnectionString, 0, TimeSpan.FromTicks(1)))
+            .BuildServiceProvider();
+        var results = new List<LogSearchResult>();
+        for (var next = Cursor.Start; results.Count == 0 || !results[^1].IsComplete; next = results[^1].Next)
+        {
+            results.Add(await host.GetRequiredService<IDeploymentLogRepository>()
+                .SearchAsync(deployment.Id, deployment.UserId, "needle", next, 10, Token));
+        }
+
+        var pages = new List<LogSearchPage>();
+        for (Cursor? next = Cursor.Start; next is { } cursor; next = pages[^1].Next)
+        {
+            pages.Add(await host.GetRequiredService<IDeploymentLogSearch>()
+                .SearchAsync(deployment.UserId, "needle", LogSearchScope.All, cursor, 10, Token));
+        }
+
+        // Each call ends after one statement.
+        var most = (4_194_304 / coloured.Length) + 10;
+        Assert.That(results.Select(result => result.LinesSearched), Is.All.LessThanOrEqualTo(most));
+        Assert.That(pages.Select(page => page.LinesSearched), Is.All.LessThanOrEqualTo(most));
+        Assert.That(results.Sum(result => result.LinesSearched), Is.EqualTo(Lines));
+        Assert.That(pages.Sum(page => page.LinesSearched), Is.EqualTo(Lines));
+        Assert.That(results.SelectMany(result => result.Items).Select(line => line.Seq), Is.EqualTo(new[] { 250L, 500 }));
+        Assert.That(pages.SelectMany(page => page.Items).Select(match => match.Line.Seq), Is.EqualTo(new[] { 250L, 500 }));
+    }
+
+    [Test]
+    public async Task Many_logs_are_searched_in_parts_of_bounded_size()
+    {
+        var project = await AddProjectAsync();
+        var line = string.Concat(Enumerable.Repeat("\u001b[31mok\u001b[0m ", 1_600));
+        for (var i = 0; i < 6; i++)
+        {
+            var deployment = await EnqueueAsync(project);
+            await PlatformLogs.AppendAsync(
+                deployment.Id,
+                [.. Enumerable.Repeat(new NewDeploymentLog { Message = line }, 149).Append(new() { Message = "needle" })],
+                Token);
+        }
+
+        await using var host = new ServiceCollection()
+            .AddAutoStackData(
+                o => (o.ConnectionString, o.MinPoolSize, o.LogSearchTime) = (Database.ConnectionString, 0, TimeSpan.FromTicks(1)))
+            .BuildServiceProvider();
+        var pages = new List<LogSearchPage>();
+        for (Cursor? next = Cursor.Start; next is { } cursor; next = pages[^1].Next)
+        {
+            pages.Add(await host.GetRequiredService<IDeploymentLogSearch>()
+                .SearchAsync(project.UserId, "needle", LogSearchScope.All, cursor, 10, Token));
+        }
+
+        Assert.That(pages.Select(page => page.LinesSearched), Is.All.LessThanOrEqualTo(300), "two logs of 3 MB, not three");
+        Assert.That(pages.Sum(page => page.LinesSearched), Is.EqualTo(900));
+        Assert.That(pages.Sum(page => page.Items.Count), Is.EqualTo(6));
+    }
+
     [Test]
     public async Task A_stranger_finds_nothing()
     {

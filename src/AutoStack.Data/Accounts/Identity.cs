@@ -59,7 +59,10 @@ public sealed record ProviderIdentity
     /// </summary>
     public required bool EmailVerified { get; init; }
 
-    /// <summary>The URL of the picture, stored when the account has none; null for no picture.</summary>
+    /// <summary>
+    /// The URL of the picture, up to <see cref="IUserRepository.MaxAvatarUrlLength"/> characters, stored when the account has none; null
+    /// for no picture.
+    /// </summary>
     public string? AvatarUrl { get; init; }
 }
 
@@ -79,7 +82,10 @@ public sealed record ProviderLink
     /// </summary>
     public required DateTimeOffset SignedInAt { get; init; }
 
-    /// <summary>The URL of the picture, stored when the user has none; null for no picture.</summary>
+    /// <summary>
+    /// The URL of the picture, up to <see cref="IUserRepository.MaxAvatarUrlLength"/> characters, stored when the user has none; null for
+    /// no picture.
+    /// </summary>
     public string? AvatarUrl { get; init; }
 }
 

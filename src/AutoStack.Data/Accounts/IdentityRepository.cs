@@ -137,7 +137,7 @@ internal sealed class IdentityRepository(Db db, AccountContext context) : IIdent
             [
                 .. account.Parameters(),
                 UserIdentities.NewId(),
-                P.TextOrNull(link.AvatarUrl),
+                P.TextOrNull(link.AvatarUrl, IUserRepository.MaxAvatarUrlLength),
                 P.Of(userId),
                 .. FreshSignIn.Parameters(link.SignedInAt, context),
             ]);

@@ -39,7 +39,9 @@ public sealed record UserPatch
     /// <summary>The name, up to 255 characters, not blank.</summary>
     public Optional<string> Name { get; init; }
 
-    /// <summary>The URL of the picture; null removes the picture.</summary>
+    /// <summary>
+    /// The URL of the picture, up to <see cref="IUserRepository.MaxAvatarUrlLength"/> characters; null removes the picture.
+    /// </summary>
     public Optional<string?> AvatarUrl { get; init; }
 }
 
@@ -77,7 +79,9 @@ public sealed record NewUser
     /// </summary>
     public required string Email { get; init; }
 
-    /// <summary>The URL of the picture; null for no picture.</summary>
+    /// <summary>
+    /// The URL of the picture, up to <see cref="IUserRepository.MaxAvatarUrlLength"/> characters; null for no picture.
+    /// </summary>
     public string? AvatarUrl { get; init; }
 
     /// <summary>The id of the GitHub account, up to 255 characters, unique; null links none.</summary>

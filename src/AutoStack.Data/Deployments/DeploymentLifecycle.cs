@@ -107,7 +107,8 @@ internal sealed class DeploymentLifecycle(Db db, DeploymentContext context) : ID
         var place = Array.IndexOf(Steps, step);
         if (place < 1)
         {
-            throw new ArgumentException($"'{step}' is not a step to advance to. Allowed: {string.Join(", ", Steps[1..])}.", nameof(step));
+            throw new ArgumentException(
+                $"{nameof(step)} is not a step to advance to. Allowed: {string.Join(", ", Steps[1..])}.", nameof(step));
         }
 
         var from = Array.ConvertAll(Steps[..place], status => status.Value);

@@ -183,7 +183,7 @@ internal sealed class DeploymentStageRepository(Db db, DeploymentContext context
         ArgumentNullException.ThrowIfNull(change);
         if (change.ErrorMessage is not null && change.Status != StageStatus.Failed)
         {
-            throw new ArgumentException($"ErrorMessage belongs to a failed stage, not to one that is '{change.Status}'.", nameof(change));
+            throw new ArgumentException("ErrorMessage belongs to a failed stage, not to one of another status.", nameof(change));
         }
 
         var set = new Statement($"""

@@ -64,15 +64,42 @@ internal static class AccountExportSql
         ) r
         """;
 
-    // An address that another program stored may hold a user name and a password.
+    private const string Redacted = "'[redacted]'";
+
+    // The repository without the blanks around it.
+    private const string Address = @"pg_catalog.btrim(p.repository::text, E' \t\n\r\f\x0b')";
+
+    // What may follow the host: nothing with which user info, a query or a fragment could go on, nor its escape.
+    private const string Path = @"[^@:?#=&;\s\\]*";
+
+    // Scheme, user, host with port and path, query: only what matches as a whole is exported, as scheme, host and path.
+    private const string Url = $@"'^([a-zA-Z][a-zA-Z0-9+.-]*://)(?:[^/@?#\s\\]*@)?((?:[^]/@:?#%=&;\s\\[]+|\[[0-9a-fA-F:.]+\])"
+        + $@"(?::[0-9]{{1,5}})?(?:/{Path})?)(?:[?#][^@]*)?$'";
+
+    private const string Scp = $@"'^(?:[^]/@:?#\s\\[]+@)?([a-zA-Z0-9-]+(?:\.[a-zA-Z0-9-]+)*:{Path})(?:[?#][^@]*)?$'";
+
+    private const string Bare = $@"'^([^]@:?#=&;\s\\[]+)(?:[?#][^@:]*)?$'";
+
+    // An address that another program stored may hold a user name, a password or a token, in ways that its readers disagree about. The user
+    // git of SSH is no secret.
+    private const string Repository = $@"
+                CASE
+                    WHEN {Address} ~* '%(?:2[356]|3[abdf]|40|5c)' THEN {Redacted}
+                    WHEN {Address} ~ {Url} THEN pg_catalog.regexp_replace({Address}, {Url},
+                        CASE WHEN {Address} ~ '^[a-z+]*ssh[a-z+]*://git@' THEN '\1git@\2' ELSE '\1\2' END)
+                    WHEN {Address} ~ {Scp} AND {Address} ~ '^[^:]*[@.]' THEN pg_catalog.regexp_replace({Address}, {Scp},
+                        CASE WHEN {Address} ~ '^git@' THEN 'git@\1' ELSE '\1' END)
+                    WHEN {Address} ~ {Bare} THEN pg_catalog.regexp_replace({Address}, {Bare}, '\1')
+                    ELSE {Redacted}
+                END";
+
     private const string Work = $"""
         SELECT pg_catalog.row_to_json(r)::text
         FROM (
             SELECT 'projects' AS "table", p.id, p.user_id, p.name,
-                pg_catalog.regexp_replace(p.repository::text, '^(https?://)[^/]*@', '\1', 'i') AS repository, p.branch, p.build_command,
-                p.output_dir, p.runtime, p.auto_deploy_enabled, p.auto_deploy_branch, p.jenkins_job_name, p.github_repo_id, p.provider,
-                p.provider_host, p.provider_repository_id, p.access_proven_at, p.env_vars IS NOT NULL AS has_environment, p.created_at,
-                p.updated_at
+                {Repository} AS repository, p.branch, p.build_command, p.output_dir, p.runtime, p.auto_deploy_enabled,
+                p.auto_deploy_branch, p.jenkins_job_name, p.github_repo_id, p.provider, p.provider_host, p.provider_repository_id,
+                p.access_proven_at, p.env_vars IS NOT NULL AS has_environment, p.created_at, p.updated_at
             FROM public.projects p
             WHERE p.user_id = {User}
         ) r

@@ -28,7 +28,8 @@ public interface IAccountExport
     /// </returns>
     /// <exception cref="ArgumentException"><paramref name="destination"/> is null, or cannot be written to.</exception>
     /// <exception cref="DatabaseUnavailableException">
-    /// The connection was lost; begin again with an empty destination. The library itself begins again only while nothing is written.
+    /// The connection was lost, or another server became the primary; begin again with an empty destination. The library itself begins
+    /// again only while nothing is written. The call ends after a write to the destination that still runs, and writes nothing afterwards.
     /// </exception>
     Task<long?> WriteAsync(Guid userId, Stream destination, CancellationToken cancellationToken = default);
 }

@@ -29,10 +29,10 @@ internal sealed class DatabaseVerifier(Db db, SecretProtector secrets, TimeProvi
     private static List<IntegrityRule> Chosen(VerificationOptions options)
     {
         ArgumentNullException.ThrowIfNull(options.Checks, "options.Checks");
-        foreach (var unknown in options.Checks.Except(VerificationOptions.CheckNames))
+        if (options.Checks.Except(VerificationOptions.CheckNames).Any())
         {
             throw new ArgumentException(
-                $"Checks has '{unknown}'; the checks are {string.Join(", ", VerificationOptions.CheckNames)}.", nameof(options));
+                $"Checks has an unknown check; the checks are {string.Join(", ", VerificationOptions.CheckNames)}.", nameof(options));
         }
 
         if (!(options.Sample > 0 && options.Sample <= 1))

@@ -56,7 +56,8 @@ internal sealed class DeploymentLogSearch(Db db, LogContext context) : IDeployme
         Guid ownerId, LogSearchScope scope, LogSearchRun.Position? place, CancellationToken cancellationToken)
     {
         var (moment, id, seq) = place ?? new LogSearchRun.Position(Time.Infinity, Guid.AllBitsSet, long.MaxValue);
-        return await db.ListAsync(row => new LogSearchRun.Log(row.Long(), row.Guid(), row.Long()) { After = row.Long() }, $"""
+        return await db.ListAsync(
+            row => new LogSearchRun.Log(row.Long(), row.Guid(), row.Long()) { After = row.Long(), Bytes = row.LongOrNull() }, $"""
             WITH listed AS MATERIALIZED (
                 SELECT d.created_at, d.id
                 FROM deployments d
@@ -66,7 +67,7 @@ internal sealed class DeploymentLogSearch(Db db, LogContext context) : IDeployme
                 ORDER BY d.created_at DESC, d.id DESC
                 LIMIT 201
             )
-            SELECT d.created_at, d.id, n.last, n.after
+            SELECT d.created_at, d.id, coalesce(e.seq, 0), n.after, CASE WHEN e.seq IS NULL THEN 0 ELSE {LogIndex.Bytes} END
             FROM listed d
             CROSS JOIN LATERAL (
                 SELECT
@@ -76,16 +77,16 @@ internal sealed class DeploymentLogSearch(Db db, LogContext context) : IDeployme
                         WHERE l.deployment_id = d.id AND l.seq > CASE WHEN d.id = @id THEN @seq ELSE 0 END
                         ORDER BY l.seq
                         LIMIT 1
-                    ), 0) AS after,
-                    coalesce((
-                        SELECT l.seq
-                        FROM deployment_logs l
-                        WHERE l.deployment_id = d.id
-                        ORDER BY l.seq DESC
-                        LIMIT 1
-                    ), 0) AS last
+                    ), 0) AS after
             ) n
-            WHERE d.id <> @id OR n.last > @seq
+            LEFT JOIN LATERAL (
+                SELECT l.seq, l.log_bytes
+                FROM deployment_logs l
+                WHERE l.deployment_id = d.id
+                ORDER BY l.seq DESC
+                LIMIT 1
+            ) e ON TRUE
+            WHERE d.id <> @id OR e.seq > @seq
             ORDER BY d.created_at DESC, d.id DESC
             LIMIT 200
             """,
@@ -157,6 +158,11 @@ internal sealed class DeploymentLogSearch(Db db, LogContext context) : IDeployme
         if (ranges.Count == 0)
         {
             return;
+        }
+
+        if (ranges is [{ IsLarge: true } large])
+        {
+            ranges = [await LogIndex.CutAsync(db, large, ownerId, cancellationToken).ConfigureAwait(false)];
         }
 
         var (lines, hasMore) = await LogIndex.ListCandidatesAsync(db, ranges, ownerId, pattern, cancellationToken).ConfigureAwait(false);

@@ -19,14 +19,19 @@ internal sealed class IndexedLogSearch(Db db, LogContext context)
     {
         var found = new List<DeploymentLog>();
         var (searched, at, started, lines) = (0L, log.After, Stopwatch.GetTimestamp(), LogIndex.FirstLines);
-        while (await FindLinesAsync(log.LogId, ownerId, at, cancellationToken).ConfigureAwait(false) is var (first, last))
+        while (await FindLinesAsync(log.LogId, ownerId, at, cancellationToken).ConfigureAwait(false) is var (first, last, bytes))
         {
             at = first - 1;
             while (at < last)
             {
-                var until = at + Math.Min(last - at, lines);
+                var range = new LogIndex.Range(log.LogId, at, at + Math.Min(last - at, lines));
+                if (bytes is null or > LogIndex.MaxBytes)
+                {
+                    range = await LogIndex.CutAsync(db, range, ownerId, cancellationToken).ConfigureAwait(false);
+                }
+
                 var (candidates, hasMore) = await LogIndex.ListCandidatesAsync(
-                    db, [new LogIndex.Range(log.LogId, at, until)], ownerId, pattern, cancellationToken).ConfigureAwait(false);
+                    db, [range], ownerId, pattern, cancellationToken).ConfigureAwait(false);
                 foreach (var line in candidates.TakeWhile(_ => found.Count < limit))
                 {
                     MoveTo(line.Seq);
@@ -38,7 +43,7 @@ internal sealed class IndexedLogSearch(Db db, LogContext context)
 
                 if (found.Count < limit && !hasMore)
                 {
-                    MoveTo(until);
+                    MoveTo(range.Until);
                 }
 
                 lines = LogIndex.LinesAfter(lines);
@@ -61,10 +66,11 @@ internal sealed class IndexedLogSearch(Db db, LogContext context)
         LogSearchResult Result(bool isComplete) => new(found, Cursor.After(at), isComplete, (int)searched);
     }
 
-    // The numbers of the first and the last line after a place; null when there is no line.
-    private Task<(long First, long Last)?> FindLinesAsync(Guid deploymentId, Guid ownerId, long seq, CancellationToken cancellationToken) =>
-        db.FindValueAsync(row => (row.Long(), row.Long()), $"""
-            SELECT f.seq, e.seq
+    // The numbers of the first and the last line after a place, and the size of the log; null when there is no line.
+    private Task<(long First, long Last, long? Bytes)?> FindLinesAsync(
+        Guid deploymentId, Guid ownerId, long seq, CancellationToken cancellationToken) =>
+        db.FindValueAsync(row => (row.Long(), row.Long(), row.LongOrNull()), $"""
+            SELECT f.seq, e.seq, {LogIndex.Bytes}
             FROM (
                 SELECT l.seq
                 FROM deployment_logs l
@@ -73,7 +79,7 @@ internal sealed class IndexedLogSearch(Db db, LogContext context)
                 LIMIT 1
             ) f
             CROSS JOIN (
-                SELECT l.seq
+                SELECT l.seq, l.log_bytes
                 FROM deployment_logs l
                 WHERE l.deployment_id = @deploymentId
                 ORDER BY l.seq DESC

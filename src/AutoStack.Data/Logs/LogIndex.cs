@@ -45,6 +45,17 @@ internal static class LogIndex
     private const int MaxLines = 100_000;
 
     /// <summary>
+    /// The text of the logs that one statement may look at whole, in bytes. The index may select every line, and the server then computes
+    /// the text of each: of 1 MiB in a tenth of a second, when it is full of colours.
+    /// </summary>
+    internal const long MaxBytes = 8 << 20;
+
+    /// <summary>
+    /// The size of the text of the last line <c>e</c> of a log and all lines before it; NULL when no writer has counted it.
+    /// </summary>
+    internal const string Bytes = "e.log_bytes - (e.seq << 7)";
+
+    /// <summary>
     /// The lines of the next statement, when the one before found too few. Where the index does not help, each is looked at.
     /// </summary>
     public static int LinesAfter(int lines) => Math.Min(10 * lines, MaxLines);
@@ -61,6 +72,26 @@ internal static class LogIndex
                 WHERE x.indexrelid = pg_catalog.to_regclass('public.deployment_logs_search_idx')::oid AND x.indisvalid)
               AND NOT pg_catalog.row_security_active(pg_catalog.to_regclass('public.deployment_logs')::oid)
             """, [P.Owner(ownerId)], cancellationToken).ConfigureAwait(false) ?? false;
+
+    /// <summary>
+    /// Ends a range of a log that is too large for one statement: after the line with which it has 4 MiB, at the first line at the
+    /// earliest. The size of a text is read without the text.
+    /// </summary>
+    public static async Task<Range> CutAsync(Db db, Range range, Guid ownerId, CancellationToken cancellationToken) =>
+        await db.FindValueAsync(row => row.Long(), $"""
+            SELECT coalesce(pg_catalog.max(s.seq), @until)
+            FROM (
+                SELECT k.seq, pg_catalog.sum(k.bytes) OVER (ORDER BY k.seq) - k.bytes AS bytes
+                FROM (
+                    SELECT l.seq, pg_catalog.octet_length(l.message) AS bytes
+                    FROM deployment_logs l
+                    WHERE l.deployment_id = @deploymentId AND l.seq > @after AND l.seq <= @until AND {DeploymentState.Owned}
+                ) k
+            ) s
+            WHERE s.bytes < 4194304
+            """,
+            [P.Of(range.LogId, "deploymentId"), P.Of(ownerId), P.Of(range.After), P.Of(range.Until)], cancellationToken)
+            .ConfigureAwait(false) is { } seq ? range with { Until = seq } : range;
 
     /// <summary>
     /// Reads the first lines of ranges that may contain a text, in the order of the ranges: at most 1,000 lines and 4 MiB, at least one.
@@ -126,6 +157,7 @@ internal static class LogIndex
     /// <param name="LogId">The deployment.</param>
     /// <param name="After">The number before the first line.</param>
     /// <param name="Until">The number of the last line.</param>
+    /// <param name="IsLarge">Whether the log is too large for one statement: such a range is cut, and alone in its statement.</param>
     [StructLayout(LayoutKind.Auto)]
-    internal readonly record struct Range(Guid LogId, long After, long Until);
+    internal readonly record struct Range(Guid LogId, long After, long Until, bool IsLarge = false);
 }

@@ -53,16 +53,30 @@ internal sealed class LogSearchRun(LogSearchRun.Position? start, int limit)
     }
 
     /// <summary>
-    /// The ranges of the next lines in the first deployments that are left, with at most so many lines; empty when no line is left.
+    /// The ranges of the next lines in the first deployments that are left, with at most so many lines, of logs with at most so many bytes
+    /// as one statement may look at; empty when no line is left.
     /// </summary>
     public IReadOnlyList<LogIndex.Range> ChooseRanges(int lines)
     {
         var ranges = new List<LogIndex.Range>();
+        var bytes = LogIndex.MaxBytes;
         foreach (var log in Choose(lines))
         {
+            // Whole logs count: the statement may look at lines before and after their ranges, too.
+            var isLarge = log.Bytes is null or > LogIndex.MaxBytes;
+            bytes -= log.Bytes ?? 0;
+            if (ranges.Count > 0 && (isLarge || bytes < 0))
+            {
+                break;
+            }
+
             var until = log.After + Math.Min(log.Last - log.After, lines);
-            ranges.Add(new LogIndex.Range(log.Id, log.After, until));
+            ranges.Add(new LogIndex.Range(log.Id, log.After, until, isLarge));
             lines -= (int)(until - log.After);
+            if (isLarge)
+            {
+                break;
+            }
         }
 
         return ranges;
@@ -181,5 +195,8 @@ internal sealed class LogSearchRun(LogSearchRun.Position? start, int limit)
     internal sealed record Log(long QueuedAt, Guid Id, long Last)
     {
         public long After { get; set; }
+
+        /// <summary>The size of the text of the whole log; null when it is not known.</summary>
+        public required long? Bytes { get; init; }
     }
 }

@@ -35,9 +35,10 @@ public sealed class DoctorOptions
         ThrowUnlessDay(LongTransaction, nameof(LongTransaction));
         ThrowUnlessDay(ReplicaLag, nameof(ReplicaLag));
         ArgumentNullException.ThrowIfNull(IgnoredRules, nameof(IgnoredRules));
-        if (IgnoredRules.FirstOrDefault(rule => !DoctorRules.Ids.Contains(rule)) is { } unknown)
+        if (IgnoredRules.FirstOrDefault(rule => !DoctorRules.Ids.Contains(rule)) is not null)
         {
-            throw new ArgumentException($"{nameof(IgnoredRules)}: '{unknown}' is not a rule.", nameof(IgnoredRules));
+            throw new ArgumentException(
+                $"{nameof(IgnoredRules)} has an unknown rule; the rules are {string.Join(", ", DoctorRules.Ids)}.", nameof(IgnoredRules));
         }
 
         if (IgnoredRules.Contains(null!))

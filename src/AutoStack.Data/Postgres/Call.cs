@@ -204,6 +204,9 @@ internal class Call(Operation operation, TimeSpan? bound, CancellationToken call
             : new NpgsqlException("The server did not answer within the command timeout.", new IOException(null, exception));
     }
 
+    /// <summary>Whether nothing is sent for the call any more.</summary>
+    public bool IsStopped => Volatile.Read(ref state) == GivenUp;
+
     /// <summary>Nothing is sent for the call from now on.</summary>
     public void Stop() => WasSent |= Interlocked.Exchange(ref state, GivenUp) == Sent;
 

@@ -9,7 +9,7 @@ internal sealed partial class Db
 {
     /// <summary>
     /// Streams the answer of COPY … TO STDOUT, in one transaction with the statements before it. The call is not sent again once its
-    /// receiver has got a part of the answer.
+    /// receiver has got a part of the answer: not after a failure, and not beside an attempt that waits for a former primary.
     /// </summary>
     /// <param name="before">The statements before; they choose the isolation.</param>
     /// <param name="read">Reads their result; null ends the call without COPY.</param>
@@ -29,16 +29,18 @@ internal sealed partial class Db
         T? found = null;
         return OnceAsync([.. before, copy], Access.Read, RunAsync, () => found, operation, cancellationToken);
 
-        async Task RunAsync(NpgsqlConnection connection, Call call, Action begin)
+        async Task RunAsync(NpgsqlConnection connection, PendingCall call, Action begin)
         {
+            T? first;
             var reader = await executor.SendBatchAsync(connection, before, readCommitted: false, call).ConfigureAwait(false);
             await using (reader.ConfigureAwait(false))
             {
-                found = await AllOf(read)((NpgsqlDataReader)reader, call).ConfigureAwait(false);
+                first = await AllOf(read)((NpgsqlDataReader)reader, call).ConfigureAwait(false);
             }
 
-            if (found is null)
+            if (first is null)
             {
+                call.BeginStream();
                 return;
             }
 
@@ -46,14 +48,17 @@ internal sealed partial class Db
             using (copied)
             {
                 copied.Timeout = 0;
-                begin();
                 try
                 {
+                    begin();
+                    found = first;
                     // The reader would decode characters; the bytes are those of the server.
-                    await receive(found, copied.BaseStream, call.Token).ConfigureAwait(false);
+                    await receive(first, new CallStream(copied.BaseStream, call), call.Token).ConfigureAwait(false);
+                    call.EnterDriver();
                 }
                 catch
                 {
+                    call.EndStream();
                     // Otherwise the driver would read the rest.
                     await TryAsync(copied.CancelAsync).ConfigureAwait(false);
                     throw;
@@ -87,13 +92,15 @@ internal sealed partial class Db
                 await BatchAsync(connection, before, call).ConfigureAwait(false);
                 var copied = await connection.BeginTextImportAsync(copy.Sql, call.Token).ConfigureAwait(false);
                 copied.Timeout = 0;
-                begin();
                 try
                 {
-                    await send(copied.BaseStream, call.Token).ConfigureAwait(false);
+                    begin();
+                    await send(new CallStream(copied.BaseStream, call), call.Token).ConfigureAwait(false);
+                    call.EnterDriver();
                 }
                 catch
                 {
+                    call.EndStream();
                     // Disposing it would end the COPY as if it were complete.
                     await TryAsync(copied.CancelAsync).ConfigureAwait(false);
                     throw;
@@ -130,7 +137,7 @@ internal sealed partial class Db
 
     // Runs commands in one transaction. After the beginning of a stream, a second attempt ends with the failure of the first one.
     private Task<T> OnceAsync<T>(
-        Statement[] statements, Access access, Func<NpgsqlConnection, Call, Action, Task> run, Func<T> result, string operation,
+        Statement[] statements, Access access, Func<NpgsqlConnection, PendingCall, Action, Task> run, Func<T> result, string operation,
         CancellationToken cancellationToken)
     {
         var hasBegun = false;
@@ -141,6 +148,7 @@ internal sealed partial class Db
         async Task<DbDataReader?> SendAsync(NpgsqlConnection connection, Call call)
         {
             first?.Throw();
+            var pending = (PendingCall)call;
             call.EndsByItself();
             try
             {
@@ -148,7 +156,7 @@ internal sealed partial class Db
                 var isOpen = true;
                 try
                 {
-                    await run(connection, call, () => hasBegun = true).ConfigureAwait(false);
+                    await run(connection, pending, Begin).ConfigureAwait(false);
                     // The driver learns of a cancellation later than its caller.
                     cancellationToken.ThrowIfCancellationRequested();
                     if (transaction is not null)
@@ -171,6 +179,13 @@ internal sealed partial class Db
             {
                 first = ExceptionDispatchInfo.Capture(exception);
                 throw;
+            }
+
+            void Begin()
+            {
+                pending.BeginStream();
+                hasBegun = true;
+                pending.LeaveDriver();
             }
         }
     }

@@ -151,7 +151,8 @@ internal static class P
     public static string Written<T>(T value, [CallerArgumentExpression(nameof(value))] string name = "")
         where T : struct, ITextValue<T> =>
         StoredText.FindKnown(value)?.Value
-        ?? throw new ArgumentException($"{name} is '{value.Value}'; a {typeof(T).Name} is one of: {string.Join(", ", T.Known)}.", name);
+        // Without the value: a message goes to logs, and the value may be a secret, have line ends, and be of any length.
+        ?? throw new ArgumentException($"{name} is not a known value; a {typeof(T).Name} is one of: {string.Join(", ", T.Known)}.", name);
 
     private static NpgsqlParameter<T> Typed<T>(T value, NpgsqlDbType type, string expression) =>
         new() { ParameterName = Name(expression), NpgsqlDbType = type, TypedValue = value };

@@ -7,7 +7,7 @@ namespace AutoStack.Data.Postgres;
 /// or when the caller's token is cancelled.
 /// </summary>
 /// <remarks>Written by hand, because every call passes here, and <c>Task.WaitAsync</c> allocates more.</remarks>
-internal abstract class PendingCall(Operation operation, Timeouts timeouts, CancellationToken caller)
+internal abstract partial class PendingCall(Operation operation, Timeouts timeouts, CancellationToken caller)
     : Call(operation, timeouts.Operation, caller)
 {
     private readonly CancellationToken caller = caller;
@@ -91,7 +91,6 @@ internal sealed class PendingCall<T>(
     /// <summary>The call that this one is the second sending of; null for the first.</summary>
     public PendingCall<T>? Origin { get; private init; }
 
-
     /// <summary>The result for the caller.</summary>
     public Task<T> Task => source.Task;
 
@@ -129,7 +128,7 @@ internal sealed class PendingCall<T>(
 
     public override void LeaveBehind()
     {
-        if (sendAgain is not { } send || second is not null)
+        if (LeaveStream(isSentAgain: sendAgain is not null) || sendAgain is not { } send || second is not null)
         {
             return;
         }
@@ -181,6 +180,12 @@ internal sealed class PendingCall<T>(
 
     protected override void GiveUp()
     {
+        if (Origin is { } origin)
+        {
+            origin.GiveUp();
+            return;
+        }
+
         var exception = GiveUp(executor.MayChange(access));
         if (TryEnd())
         {

@@ -8,6 +8,9 @@ namespace AutoStack.Data.Projects;
 /// </summary>
 public interface IProjectEnvironmentRepository
 {
+    /// <summary>The maximum length of an environment, in bytes of UTF-8. Longer ones of other writers are read.</summary>
+    const int MaxBytes = 256 * 1024;
+
     /// <summary>Reads the environment of a project.</summary>
     /// <param name="projectId">The project.</param>
     /// <param name="ownerId">The user who owns the project.</param>
@@ -22,9 +25,10 @@ public interface IProjectEnvironmentRepository
     /// <summary>Replaces the environment of a project. A repeated call stores the same environment again.</summary>
     /// <param name="projectId">The project.</param>
     /// <param name="ownerId">The user who owns the project.</param>
-    /// <param name="environment">The environment; null to remove it.</param>
+    /// <param name="environment">The environment, up to <see cref="MaxBytes"/>; null to remove it.</param>
     /// <param name="cancellationToken">Stops the update.</param>
     /// <returns>Whether the environment was stored.</returns>
+    /// <exception cref="ArgumentException"><paramref name="environment"/> is longer than <see cref="MaxBytes"/>.</exception>
     /// <exception cref="InvalidOperationException">No key is configured.</exception>
     Task<EnvironmentOutcome> ReplaceAsync(Guid projectId, Guid ownerId, Secret? environment, CancellationToken cancellationToken = default);
 }

@@ -1,3 +1,4 @@
+using System.Text;
 using AutoStack.Data.Postgres;
 using AutoStack.Data.Secrets;
 using AutoStack.Data.Status;
@@ -29,6 +30,7 @@ internal sealed class ProjectEnvironmentRepository(Db db, TimeProvider clock, Se
             WHERE p.id >= coalesce(@after, {Ids.Least}) AND p.id IS DISTINCT FROM @after AND p.id <= @upTo AND p.env_vars IS NOT NULL
             GROUP BY 1, 2
             """,
+<<<<<<< HEAD
         stale: $"""
             SELECT p.id, p.env_vars, p.env_vars_version, p.user_id
             FROM projects p
@@ -36,6 +38,24 @@ internal sealed class ProjectEnvironmentRepository(Db db, TimeProvider clock, Se
               AND (NOT pg_catalog.starts_with(p.env_vars, @prefix) OR p.env_vars_version IS NULL)
             ORDER BY p.id
             LIMIT @limit
+=======
+        stale: """
+            SELECT s.id, s.env_vars, s.env_vars_version, s.user_id, s.found
+            FROM (
+                SELECT k.id, k.env_vars, k.env_vars_version, k.user_id, pg_catalog.count(k.id) OVER () AS found,
+                    pg_catalog.sum(pg_catalog.octet_length(k.env_vars)) OVER (ORDER BY k.id) - pg_catalog.octet_length(k.env_vars) AS bytes
+                FROM (
+                    SELECT p.id, p.env_vars, p.env_vars_version, p.user_id
+                    FROM projects p
+                    WHERE p.id > @after AND p.id <= @upTo AND p.env_vars IS NOT NULL
+                      AND (NOT pg_catalog.starts_with(p.env_vars, @prefix) OR p.env_vars_version IS NULL)
+                    ORDER BY p.id
+                    LIMIT @limit
+                ) k
+            ) s
+            WHERE s.bytes < 4194304
+            ORDER BY s.id
+>>>>>>> w-L
             """,
         place: (row, id) => PlaceOf(id, row.Guid()),
         replace: """
@@ -79,6 +99,13 @@ internal sealed class ProjectEnvironmentRepository(Db db, TimeProvider clock, Se
     public async Task<EnvironmentOutcome> ReplaceAsync(
         Guid projectId, Guid ownerId, Secret? environment, CancellationToken cancellationToken)
     {
+        if (Encoding.UTF8.GetByteCount(environment?.Reveal() ?? "") is > IProjectEnvironmentRepository.MaxBytes and var bytes)
+        {
+            throw new ArgumentException(
+                $"{nameof(environment)} is {bytes} bytes long; at most {IProjectEnvironmentRepository.MaxBytes} can be stored.",
+                nameof(environment));
+        }
+
         var stored = secrets.Protect(environment, PlaceOf(projectId, ownerId));
         var rows = await db.WriteAsync($"""
             UPDATE projects p

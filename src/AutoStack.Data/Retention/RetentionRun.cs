@@ -78,10 +78,10 @@ public sealed record RetentionRunOptions
         }
 
         var known = RetentionRules.All.Select(rule => rule.Table).ToList();
-        if (Tables?.FirstOrDefault(table => !known.Contains(table)) is { } unknown)
+        if (Tables?.FirstOrDefault(table => !known.Contains(table)) is not null)
         {
             throw new ArgumentException(
-                $"{nameof(Tables)} has '{Text.Clean(unknown)}'; the tables are {string.Join(", ", known)}.", nameof(Tables));
+                $"{nameof(Tables)} has an unknown table; the tables are {string.Join(", ", known)}.", nameof(Tables));
         }
 
         if (Tables is { Count: 0 } || Tables?.Contains(null!) == true)

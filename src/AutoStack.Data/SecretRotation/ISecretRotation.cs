@@ -22,7 +22,9 @@ public interface ISecretRotation
     /// <item>Remove the old key.</item>
     /// </list>
     /// </remarks>
-    /// <param name="batchSize">The number of rows to read at once, 1 to <see cref="MaxBatchSize"/>.</param>
+    /// <param name="batchSize">
+    /// The number of rows to read at once, 1 to <see cref="MaxBatchSize"/>; fewer when their values have more than 4 MiB.
+    /// </param>
     /// <param name="cancellationToken">Cancels the run between two values.</param>
     /// <returns>One result per column.</returns>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="batchSize"/> is out of its range.</exception>
@@ -30,7 +32,9 @@ public interface ISecretRotation
     Task<IReadOnlyList<SecretRotationResult>> RunAsync(int batchSize, CancellationToken cancellationToken = default);
 
     /// <inheritdoc cref="RunAsync(int, CancellationToken)"/>
-    /// <param name="batchSize">The number of rows to read at once, 1 to <see cref="MaxBatchSize"/>.</param>
+    /// <param name="batchSize">
+    /// The number of rows to read at once, 1 to <see cref="MaxBatchSize"/>; fewer when their values have more than 4 MiB.
+    /// </param>
     /// <param name="progress">Receives how far the run is after each batch; null for no reports.</param>
     /// <param name="cancellationToken">Cancels the run between two values.</param>
     Task<IReadOnlyList<SecretRotationResult>> RunAsync(
@@ -40,7 +44,9 @@ public interface ISecretRotation
     /// Counts the stored secrets by column, form and key. The keys need not be configured, and no secret leaves the server. The queries
     /// read whole tables, in batches.
     /// </summary>
-    /// <param name="batchSize">The number of rows to read at once, 1 to <see cref="MaxBatchSize"/>.</param>
+    /// <param name="batchSize">
+    /// The number of rows to read at once, 1 to <see cref="MaxBatchSize"/>; fewer when their values have more than 4 MiB.
+    /// </param>
     /// <param name="progress">Receives how far the count is after each batch; null for no reports.</param>
     /// <param name="cancellationToken">Cancels the count.</param>
     /// <returns>One count per column, form and key that is stored, column by column.</returns>
@@ -51,7 +57,9 @@ public interface ISecretRotation
     /// <summary>
     /// Opens every stored secret with the configured keys, and returns those that do not open. The queries read whole tables, in batches.
     /// </summary>
-    /// <param name="batchSize">The number of rows to read at once, 1 to <see cref="MaxBatchSize"/>.</param>
+    /// <param name="batchSize">
+    /// The number of rows to read at once, 1 to <see cref="MaxBatchSize"/>; fewer when their values have more than 4 MiB.
+    /// </param>
     /// <param name="progress">Receives how far the search is after each batch; null for no reports.</param>
     /// <param name="cancellationToken">Cancels the search.</param>
     /// <returns>The values that do not open, column by column, in the order of the ids of their rows.</returns>

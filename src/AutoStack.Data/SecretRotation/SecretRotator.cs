@@ -140,7 +140,7 @@ internal sealed class SecretRotator(Db db, SecretProtector secrets, IReadOnlyCol
             await foreach (var window in WindowsAsync(column, batchSize, cancellationToken).ConfigureAwait(false))
             {
                 var values = ValuesAsync(column, StoredForm.NoPrefix, window, batchSize, cancellationToken);
-                await foreach (var (id, stored, place) in values.ConfigureAwait(false))
+                await foreach (var (id, stored, place, _) in values.ConfigureAwait(false))
                 {
                     if (TryOpen(stored, place, out _))
                     {
@@ -169,7 +169,7 @@ internal sealed class SecretRotator(Db db, SecretProtector secrets, IReadOnlyCol
     private async Task<SecretRotationResult> RotateAsync(
         SecretColumn column, StaleSecret row, SecretRotationResult result, CancellationToken cancellationToken)
     {
-        var (id, stored, place) = row;
+        var (id, stored, place, _) = row;
         if (!TryOpen(stored, place, out var opened))
         {
             return result with { Unreadable = result.Unreadable + 1 };
@@ -254,7 +254,7 @@ internal sealed class SecretRotator(Db db, SecretProtector secrets, IReadOnlyCol
         }
     }
 
-    // The values of a window. Rows that were added to it meanwhile may make it more than one page.
+    // The values of a window, in pages of bounded size. Rows that were added meanwhile make more pages, too.
     private async IAsyncEnumerable<StaleSecret> ValuesAsync(
         SecretColumn column, string prefix, Window window, int size, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
@@ -269,7 +269,7 @@ internal sealed class SecretRotator(Db db, SecretProtector secrets, IReadOnlyCol
                 after = row.Id;
             }
         }
-        while (page.Count == size);
+        while (page is [.., var last] && (last.Found == size || last.Found > page.Count));
     }
 
     private bool TryOpen(StoredSecret stored, SecretPlace place, out Secret? opened)

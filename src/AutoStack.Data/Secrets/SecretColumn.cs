@@ -16,8 +16,9 @@ namespace AutoStack.Data.Secrets;
 /// Counts the values of the rows after <c>@after</c>, up to <c>@upTo</c>, by <see cref="StoredForm.Header"/> and by whether they have a
 /// version.
 /// </param>
-/// <param name="stale"> Selects id, value, version and the columns of the place. Returns at most <c>@limit</c> rows after the id
-/// <c>@after</c>, up to <c>@upTo</c>, ordered by id, whose value does not start with <c>@prefix</c> or has no version.
+/// <param name="stale"> Selects id, value, version and the columns of the place, and the number of rows found. Finds at most <c>@limit</c>
+/// rows after the id <c>@after</c>, up to <c>@upTo</c>, ordered by id, whose value does not start with <c>@prefix</c> or has no version,
+/// and returns the first of them, with at most 4 MiB of values before the last one.
 /// </param>
 /// <param name="place">Reads the columns of the place, given the row's id.</param>
 /// <param name="replace"> Stores <c>@renewed</c> and <c>@version</c> in the row <c>@id</c>, if the row still holds <c>@old</c> and
@@ -66,9 +67,13 @@ internal sealed class SecretColumn(
     {
         var id = row.Guid();
         var stored = StoredSecret.Read(row);
-        return new StaleSecret(id, stored, place(row, id));
+        return new StaleSecret(id, stored, place(row, id), row.Long());
     }
 }
 
 /// <summary>A row whose value is to be re-encrypted.</summary>
-internal sealed record StaleSecret(Guid Id, StoredSecret Stored, SecretPlace Place);
+/// <param name="Id">The id.</param>
+/// <param name="Stored">The value.</param>
+/// <param name="Place">The place of the value.</param>
+/// <param name="Found">The number of rows that the statement has found; it may have returned fewer.</param>
+internal sealed record StaleSecret(Guid Id, StoredSecret Stored, SecretPlace Place, long Found);

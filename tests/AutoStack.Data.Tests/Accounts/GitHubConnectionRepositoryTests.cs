@@ -1,5 +1,4 @@
 using AutoStack.Data.Accounts;
-using AutoStack.Data.Tests.Conventions;
 using AutoStack.Data.Tests.Support;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -18,6 +17,36 @@ public sealed class GitHubConnectionRepositoryTests : DatabaseTests
 
     [OneTimeTearDown]
     public void Dispose() => withKey.Dispose();
+
+    [Test]
+    public async Task Tokens_and_scopes_have_a_bound()
+    {
+        await using var host = WithKeys(NewKey("k1"));
+        var connections = host.GetRequiredService<IGitHubConnectionRepository>();
+        var user = await AddUserAsync();
+        var longest = new string('t', IGitHubConnectionRepository.MaxTokenLength);
+        var tokens = new GitHubTokens { AccessToken = Secret.From(longest), RefreshToken = Secret.From(longest) };
+        var connection = await connections.ConnectAsync(user.Id, tokens, Token);
+        var tooLong = Secret.From($"{longest}t");
+
+        Assert.That((await connections.FindTokensAsync(user.Id, Token))!.AccessToken.Reveal(), Is.EqualTo(longest));
+        foreach (var (wrong, name) in new[]
+        {
+            (tokens with { AccessToken = tooLong }, "tokens.AccessToken"),
+            (tokens with { RefreshToken = tooLong }, "tokens.RefreshToken"),
+            (tokens with { Scope = GitHubScopes.Parse(new string('s', IGitHubConnectionRepository.MaxScopeLength + 1)) }, "scope"),
+        })
+        {
+            foreach (var refused in new[]
+            {
+                Assert.ThrowsAsync<ArgumentException>(() => connections.ConnectAsync(user.Id, wrong, Token))!,
+                Assert.ThrowsAsync<ArgumentException>(() => connections.RefreshAsync(connection, wrong, Token))!,
+            })
+            {
+                Assert.That((refused.ParamName, refused.Message.Contains("4096")), Is.EqualTo((name, true)));
+            }
+        }
+    }
 
     [Test]
     public async Task Tokens_are_stored_encrypted_and_read_back()
@@ -170,37 +199,6 @@ public sealed class GitHubConnectionRepositoryTests : DatabaseTests
 
         Assert.That((await second).Outcome, Is.EqualTo(UpdateOutcome.Conflict));
         Assert.That((await Connections.FindTokensAsync(user.Id, Token))!.AccessToken.Reveal(), Is.EqualTo("second"));
-    }
-
-    [Test]
-    public async Task The_refresh_of_the_docs_returns_the_tokens_that_are_stored()
-    {
-        var user = await AddUserAsync();
-        Assert.That(await ReadmeCode.FindFreshTokensAsync(Connections, user.Id, RefreshAsync, Token), Is.Null);
-        var signedIn = (await Get<ISessionRepository>().AddAsync(new NewSession { UserId = user.Id }, Token)).Session;
-        await ReadmeCode.ConnectAsync(Connections, signedIn, new("first", "renewal", 28_800, "repo"), Token);
-        Assert.That(await FreshAsync(), Is.EqualTo("first"));
-        await ReadmeCode.ConnectAsync(Connections, signedIn, new("late", "renewal", 60, "repo"), Token);
-        Assert.That(await FreshAsync(), Is.EqualTo("renewed"));
-        await ReadmeCode.ConnectAsync(Connections, signedIn, new("late", "renewal", 60, "repo"), Token);
-
-        var overtaken = await ReadmeCode.FindFreshTokensAsync(Connections, user.Id, async (tokens, token) =>
-        {
-            await ReadmeCode.FindFreshTokensAsync(Connections, user.Id, RefreshAsync, token);
-            return tokens with { AccessToken = Secret.From("refused") };
-        }, Token);
-
-        Assert.That(overtaken!.AccessToken.Reveal(), Is.EqualTo("renewed"));
-
-        async Task<string> FreshAsync() =>
-            (await ReadmeCode.FindFreshTokensAsync(Connections, user.Id, RefreshAsync, Token))!.AccessToken.Reveal();
-
-        Task<GitHubTokens> RefreshAsync(GitHubTokens tokens, CancellationToken token) => Task.FromResult(new GitHubTokens
-        {
-            AccessToken = Secret.From("renewed"),
-            RefreshToken = Secret.From($"{tokens.RefreshToken!.Reveal()} again"),
-            ExpiresAt = DateTimeOffset.UtcNow.AddHours(8),
-        });
     }
 
     [Test]

@@ -188,6 +188,37 @@ public sealed class UserRepositoryTests : DatabaseTests
     }
 
     [Test]
+    public async Task The_url_of_a_picture_has_a_bound_and_longer_ones_of_other_writers_are_read()
+    {
+        var longest = new string('a', IUserRepository.MaxAvatarUrlLength);
+        var user = await Users.AddAsync(NewUser(longest), Token);
+        Assert.That(user.AvatarUrl, Is.EqualTo(longest));
+        Assert.That(() => Users.AddAsync(NewUser($"{longest}a"), Token), TooLong("user.AvatarUrl"));
+        Assert.That(() => Users.UpdateAsync(user.Id, new UserPatch { AvatarUrl = $"{longest}a" }, null, Token), TooLong("avatarUrl"));
+        Assert.That(
+            () => Get<IIdentityRepository>().SignInWithProviderAsync(
+                new ProviderIdentity
+                {
+                    Provider = IdentityProvider.GitHub,
+                    ProviderId = Unique("github"),
+                    Name = "Ada",
+                    Email = $"{Unique("picture")}@example.com",
+                    EmailVerified = true,
+                    AvatarUrl = $"{longest}a",
+                }, Token),
+            TooLong("identity.AvatarUrl"));
+
+        await ExecuteAsync("UPDATE users SET avatar_url = repeat('b', 100000) WHERE id = $1", user.Id);
+        var named = await Users.UpdateAsync(user.Id, new UserPatch { Name = "Countess" }, null, Token);
+        Assert.That((named.User!.Name, named.User.AvatarUrl!.Length), Is.EqualTo(("Countess", 100_000)));
+
+        NewUser NewUser(string url) => new() { Name = "Ada", Email = $"{Unique("picture")}@example.com", AvatarUrl = url };
+
+        static NUnit.Framework.Constraints.IResolveConstraint TooLong(string name) => Throws.ArgumentException
+            .With.Property("ParamName").EqualTo(name).And.Message.Contains("2048").And.Message.Not.Contains("aaa");
+    }
+
+    [Test]
     public async Task A_patch_changes_the_given_values_and_null_clears()
     {
         var user = await Users.AddAsync(new NewUser { Name = "Ada", Email = $"{Unique("patch")}@example.com", AvatarUrl = "old" }, Token);

@@ -115,6 +115,51 @@ public sealed class AccountExportTests : DatabaseTests
             Has.Exactly(2).True);
     }
 
+    [TestCase("ada/site", "ada/site")]
+    [TestCase("https://git.example.com/ada/My%20Site", "https://git.example.com/ada/My%20Site")]
+    [TestCase("https://git.example.com:8443/ada/site.git", "https://git.example.com:8443/ada/site.git")]
+    [TestCase("ssh://git@git.example.com:22/ada/site", "ssh://git@git.example.com:22/ada/site")]
+    [TestCase("git@git.example.com:ada/site", "git@git.example.com:ada/site")]
+    [TestCase("git.example.com/ada/site", "git.example.com/ada/site")]
+    [TestCase("https://[::1]:8080/ada/site", "https://[::1]:8080/ada/site")]
+    [TestCase(" \t\nhttps://ada:hunter2@github.com/ada/site\n", "https://github.com/ada/site")]
+    [TestCase("HTTPS://ada:hunter2@github.com/ada/site", "HTTPS://github.com/ada/site")]
+    [TestCase("ssh://ada:hunter2@github.com/ada/site", "ssh://github.com/ada/site")]
+    [TestCase("https://hunter2@github.com/ada/site", "https://github.com/ada/site")]
+    [TestCase("hunter2@git.example.com:ada/site", "git.example.com:ada/site")]
+    [TestCase("https://github.com/ada/site?access_token=hunter2", "https://github.com/ada/site")]
+    [TestCase("https://github.com/ada/site#hunter2", "https://github.com/ada/site")]
+    [TestCase("ada/site?access_token=hunter2", "ada/site")]
+    [TestCase("git@github.com:ada/site?access_token=hunter2", "git@github.com:ada/site")]
+    [TestCase("https://ada:hun/ter2@github.com/ada/site", "[redacted]")]
+    [TestCase("https://ada:1234/hunter2@github.com/ada/site", "[redacted]")]
+    [TestCase("https://ada:1234?hunter2@github.com/ada/site", "[redacted]")]
+    [TestCase("https://ada:1234#hunter2@github.com/ada/site", "[redacted]")]
+    [TestCase("https://ada/hunter2@github.com/ada/site", "[redacted]")]
+    [TestCase("https://ada:hun@ter2@github.com/ada/site", "[redacted]")]
+    [TestCase("https://ada:hun ter2@github.com/ada/site", "[redacted]")]
+    [TestCase("https://ada:hun\\ter2@github.com/ada/site", "[redacted]")]
+    [TestCase("https://ada%3Ahunter2%40github.com/ada/site", "[redacted]")]
+    [TestCase("https://github.com/ada/site%3Faccess_token%3Dhunter2", "[redacted]")]
+    [TestCase("https://github.com/ada/site;access_token=hunter2", "[redacted]")]
+    [TestCase("https:ada:hunter2@github.com/ada/site", "[redacted]")]
+    [TestCase("ada:hunter2@github.com/ada/site", "[redacted]")]
+    [TestCase("ada:hunter2", "[redacted]")]
+    [TestCase("ext::sh -c hunter2", "[redacted]")]
+    [TestCase("", "[redacted]")]
+    public async Task A_repository_is_exported_without_user_query_and_fragment_or_not_at_all(string stored, string exported)
+    {
+        var user = await FillAsync();
+        await ExecuteAsync("UPDATE projects SET repository = $1 WHERE user_id = $2", stored, user);
+
+        var text = Encoding.UTF8.GetString(await BytesAsync(user));
+
+        Assert.That(
+            LinesOf(text).Where(line => TableOf(line) == "projects").Select(line => line.GetProperty("repository").GetString()),
+            Is.All.EqualTo(exported));
+        Assert.That(text, Does.Not.Contain("hunter2").And.Not.Contain("ter2"));
+    }
+
     [Test]
     public async Task Texts_come_as_they_are_stored_and_logs_in_their_order()
     {

@@ -50,6 +50,25 @@ public sealed class EnvironmentRepositoryTests : DatabaseTests
     }
 
     [Test]
+    public async Task An_environment_has_a_bound_in_bytes_and_longer_ones_of_other_writers_are_read_and_queued()
+    {
+        var project = await AddProjectAsync();
+        var longest = new string('ä', IProjectEnvironmentRepository.MaxBytes / 2);
+        await Environments.ReplaceAsync(project.Id, project.UserId, Secret.From(longest), Token);
+        Assert.That((await Environments.FindAsync(project.Id, project.UserId, Token))!.Reveal(), Is.EqualTo(longest));
+        Assert.That(
+            () => Environments.ReplaceAsync(project.Id, project.UserId, Secret.From($"{longest}x"), Token),
+            Throws.ArgumentException.With.Property("ParamName").EqualTo("environment")
+                .And.Message.Contains("262145").And.Message.Contains("262144").And.Message.Not.Contains("ä"));
+
+        await ExecuteAsync("UPDATE projects SET env_vars = repeat('x', 1000000), env_vars_version = NULL WHERE id = $1", project.Id);
+        var deployment = (await withKey.GetRequiredService<IDeploymentRepository>().EnqueueAsync(
+            new NewDeployment { ProjectId = project.Id, UserId = project.UserId }, Token))!;
+        Assert.That((await Environments.FindAsync(project.Id, project.UserId, Token))!.Reveal(), Has.Length.EqualTo(1_000_000));
+        Assert.That((await OfWorkers.FindAsync(deployment.Id, Token))!.Reveal(), Has.Length.EqualTo(1_000_000));
+    }
+
+    [Test]
     public async Task A_deployment_keeps_the_environment_that_it_was_queued_with()
     {
         var project = await AddProjectAsync();

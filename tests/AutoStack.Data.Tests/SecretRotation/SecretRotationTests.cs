@@ -195,6 +195,49 @@ public sealed class SecretRotationTests : DatabaseTests
     }
 
     [Test]
+    public async Task Large_values_of_other_writers_are_read_a_few_at_once_and_each_is_handled_once()
+    {
+        const int Values = 6;
+        await ExecuteAsync("TRUNCATE users CASCADE");
+        await using var host = WithKeys(NewKey("k1"));
+        for (var i = 0; i < Values; i++)
+        {
+            var deployment = await EnqueueAsync();
+            await ExecuteAsync(
+                "INSERT INTO github_connections (user_id, github_access_token, github_refresh_token) VALUES ($1, $2, $2)",
+                deployment.UserId, new string('x', 3_000_000));
+            await ExecuteAsync("UPDATE projects SET env_vars = repeat('x', 3000000) WHERE id = $1", deployment.ProjectId);
+            await ExecuteAsync("UPDATE deployments SET env_vars = repeat('x', 3000000) WHERE id = $1", deployment.Id);
+        }
+
+        var rotation = host.GetRequiredService<ISecretRotation>();
+        var statements = new System.Collections.Concurrent.ConcurrentQueue<System.Diagnostics.Activity>();
+        using var listener = new System.Diagnostics.ActivityListener
+        {
+            ShouldListenTo = source => source.Name == "AutoStack.Data",
+            Sample = (ref _) => System.Diagnostics.ActivitySamplingResult.AllData,
+            ActivityStopped = statements.Enqueue,
+        };
+        System.Diagnostics.ActivitySource.AddActivityListener(listener);
+        using var root = new System.Diagnostics.Activity("test").Start();
+
+        var results = await rotation.RunAsync(1000, Token);
+        var pages = statements.Count(one => one.TraceId == root.TraceId
+            && one.GetTagItem("db.query.text") is string text && text.Contains("starts_with", StringComparison.Ordinal));
+        var unreadable = 0;
+        await foreach (var _ in rotation.FindUnreadableAsync(1000, null, Token))
+        {
+            unreadable++;
+        }
+
+        Assert.That(results.Where(IsEncrypted).Select(r => (r.Rotated, r.Skipped, r.Unreadable)), Is.All.EqualTo((Values, 0, 0)));
+        Assert.That(pages, Is.EqualTo(4 * Values / 2), "the second value begins below 4 MiB, the third above");
+        Assert.That(unreadable, Is.Zero);
+        Assert.That((await rotation.RunAsync(1000, Token)).Sum(r => r.Rotated), Is.Zero);
+        await ExecuteAsync("TRUNCATE users CASCADE");
+    }
+
+    [Test]
     public void Invalid_arguments_are_named()
     {
         Assert.That(() => Get<ISecretRotation>().RunAsync(10, Token), Throws.InvalidOperationException.With.Message.Contains("SecretKeys"));

@@ -8,6 +8,22 @@ namespace AutoStack.Data.Tests.Values;
 public sealed class TextValueTests
 {
     [Test]
+    public void A_refused_value_is_not_part_of_the_message()
+    {
+        var hostile = "hunter2\nwarn: FORGED LOG LINE\u001b[2J" + new string('x', 1_000_000);
+
+        var refused = Assert.Throws<ArgumentException>(() => AutoStack.Data.Postgres.P.Written(StageName.From(hostile), "stage"))!;
+        var step = Assert.Throws<ArgumentException>(() => AutoStack.Data.Postgres.P.Of(DeploymentStatus.From(hostile), "status"))!;
+
+        foreach (var message in new[] { refused.Message, step.Message })
+        {
+            Assert.That(message, Has.Length.LessThan(500).And.Not.Contain("hunter2").And.Not.Contain("\n").And.Not.Contain("\u001b"));
+        }
+
+        Assert.That(refused.Message, Does.Contain("stage").And.Contain(StageName.Known[0].Value));
+    }
+
+    [Test]
     public void Equality_ignores_case_and_the_text_is_preserved()
     {
         var title = StageName.From("Building");
