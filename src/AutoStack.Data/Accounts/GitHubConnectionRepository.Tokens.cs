@@ -33,13 +33,23 @@ internal sealed partial class GitHubConnectionRepository
             GROUP BY 1, 2
             """,
         stale: $"""
-            SELECT g.id, g.github_access_token, g.github_access_token_version, g.user_id
-            FROM github_connections g
-            WHERE g.id >= coalesce(@after, {Ids.Least}) AND g.id IS DISTINCT FROM @after
-              AND g.id <= @upTo AND g.github_access_token IS NOT NULL
-              AND (NOT pg_catalog.starts_with(g.github_access_token, @prefix) OR g.github_access_token_version IS NULL)
-            ORDER BY g.id
-            LIMIT @limit
+            SELECT s.id, s.github_access_token, s.github_access_token_version, s.user_id, s.found
+            FROM (
+                SELECT k.id, k.github_access_token, k.github_access_token_version, k.user_id, pg_catalog.count(k.id) OVER () AS found,
+                    pg_catalog.sum(pg_catalog.octet_length(k.github_access_token)) OVER (ORDER BY k.id)
+                        - pg_catalog.octet_length(k.github_access_token) AS bytes
+                FROM (
+                    SELECT g.id, g.github_access_token, g.github_access_token_version, g.user_id
+                    FROM github_connections g
+                    WHERE g.id >= coalesce(@after, {Ids.Least}) AND g.id IS DISTINCT FROM @after
+                      AND g.id <= @upTo AND g.github_access_token IS NOT NULL
+                      AND (NOT pg_catalog.starts_with(g.github_access_token, @prefix) OR g.github_access_token_version IS NULL)
+                    ORDER BY g.id
+                    LIMIT @limit
+                ) k
+            ) s
+            WHERE s.bytes < 4194304
+            ORDER BY s.id
             """,
         place: (row, _) => AccessTokenOf(row.Guid()),
         replace: """
@@ -49,7 +59,7 @@ internal sealed partial class GitHubConnectionRepository
               OR g.github_access_token = @renewed AND g.github_access_token_version IS NOT DISTINCT FROM @version)
             """,
         sample: """
-            SELECT g.id, g.github_access_token, g.github_access_token_version, g.user_id
+            SELECT g.id, g.github_access_token, g.github_access_token_version, g.user_id, 0::bigint AS found
             FROM github_connections g
             WHERE g.id = ANY (pg_catalog.array_cat(
                 ARRAY(
@@ -87,13 +97,23 @@ internal sealed partial class GitHubConnectionRepository
             GROUP BY 1, 2
             """,
         stale: $"""
-            SELECT g.id, g.github_refresh_token, g.github_refresh_token_version, g.user_id
-            FROM github_connections g
-            WHERE g.id >= coalesce(@after, {Ids.Least}) AND g.id IS DISTINCT FROM @after
-              AND g.id <= @upTo AND g.github_refresh_token IS NOT NULL
-              AND (NOT pg_catalog.starts_with(g.github_refresh_token, @prefix) OR g.github_refresh_token_version IS NULL)
-            ORDER BY g.id
-            LIMIT @limit
+            SELECT s.id, s.github_refresh_token, s.github_refresh_token_version, s.user_id, s.found
+            FROM (
+                SELECT k.id, k.github_refresh_token, k.github_refresh_token_version, k.user_id, pg_catalog.count(k.id) OVER () AS found,
+                    pg_catalog.sum(pg_catalog.octet_length(k.github_refresh_token)) OVER (ORDER BY k.id)
+                        - pg_catalog.octet_length(k.github_refresh_token) AS bytes
+                FROM (
+                    SELECT g.id, g.github_refresh_token, g.github_refresh_token_version, g.user_id
+                    FROM github_connections g
+                    WHERE g.id >= coalesce(@after, {Ids.Least}) AND g.id IS DISTINCT FROM @after
+                      AND g.id <= @upTo AND g.github_refresh_token IS NOT NULL
+                      AND (NOT pg_catalog.starts_with(g.github_refresh_token, @prefix) OR g.github_refresh_token_version IS NULL)
+                    ORDER BY g.id
+                    LIMIT @limit
+                ) k
+            ) s
+            WHERE s.bytes < 4194304
+            ORDER BY s.id
             """,
         place: (row, _) => RefreshTokenOf(row.Guid()),
         replace: """

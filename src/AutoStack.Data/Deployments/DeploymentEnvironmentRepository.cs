@@ -34,16 +34,7 @@ internal sealed class DeploymentEnvironmentRepository(Db db, SecretProtector sec
             WHERE d.id >= coalesce(@after, {Ids.Least}) AND d.id IS DISTINCT FROM @after AND d.id <= @upTo AND d.env_vars IS NOT NULL
             GROUP BY 1, 2
             """,
-<<<<<<< HEAD
         stale: $"""
-            SELECT d.id, d.env_vars, d.env_vars_version, d.project_id, d.user_id
-            FROM deployments d
-            WHERE d.id >= coalesce(@after, {Ids.Least}) AND d.id IS DISTINCT FROM @after AND d.id <= @upTo AND d.env_vars IS NOT NULL
-              AND (NOT pg_catalog.starts_with(d.env_vars, @prefix) OR d.env_vars_version IS NULL)
-            ORDER BY d.id
-            LIMIT @limit
-=======
-        stale: """
             SELECT s.id, s.env_vars, s.env_vars_version, s.project_id, s.user_id, s.found
             FROM (
                 SELECT k.id, k.env_vars, k.env_vars_version, k.project_id, k.user_id, pg_catalog.count(k.id) OVER () AS found,
@@ -51,7 +42,8 @@ internal sealed class DeploymentEnvironmentRepository(Db db, SecretProtector sec
                 FROM (
                     SELECT d.id, d.env_vars, d.env_vars_version, d.project_id, d.user_id
                     FROM deployments d
-                    WHERE d.id > @after AND d.id <= @upTo AND d.env_vars IS NOT NULL
+                    WHERE d.id >= coalesce(@after, {Ids.Least}) AND d.id IS DISTINCT FROM @after AND d.id <= @upTo
+                      AND d.env_vars IS NOT NULL
                       AND (NOT pg_catalog.starts_with(d.env_vars, @prefix) OR d.env_vars_version IS NULL)
                     ORDER BY d.id
                     LIMIT @limit
@@ -59,7 +51,6 @@ internal sealed class DeploymentEnvironmentRepository(Db db, SecretProtector sec
             ) s
             WHERE s.bytes < 4194304
             ORDER BY s.id
->>>>>>> w-L
             """,
         place: (row, id) => PlaceOf(id, row.Guid(), row.Guid()),
         replace: """

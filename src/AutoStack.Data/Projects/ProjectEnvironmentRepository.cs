@@ -30,16 +30,7 @@ internal sealed class ProjectEnvironmentRepository(Db db, TimeProvider clock, Se
             WHERE p.id >= coalesce(@after, {Ids.Least}) AND p.id IS DISTINCT FROM @after AND p.id <= @upTo AND p.env_vars IS NOT NULL
             GROUP BY 1, 2
             """,
-<<<<<<< HEAD
         stale: $"""
-            SELECT p.id, p.env_vars, p.env_vars_version, p.user_id
-            FROM projects p
-            WHERE p.id >= coalesce(@after, {Ids.Least}) AND p.id IS DISTINCT FROM @after AND p.id <= @upTo AND p.env_vars IS NOT NULL
-              AND (NOT pg_catalog.starts_with(p.env_vars, @prefix) OR p.env_vars_version IS NULL)
-            ORDER BY p.id
-            LIMIT @limit
-=======
-        stale: """
             SELECT s.id, s.env_vars, s.env_vars_version, s.user_id, s.found
             FROM (
                 SELECT k.id, k.env_vars, k.env_vars_version, k.user_id, pg_catalog.count(k.id) OVER () AS found,
@@ -47,7 +38,8 @@ internal sealed class ProjectEnvironmentRepository(Db db, TimeProvider clock, Se
                 FROM (
                     SELECT p.id, p.env_vars, p.env_vars_version, p.user_id
                     FROM projects p
-                    WHERE p.id > @after AND p.id <= @upTo AND p.env_vars IS NOT NULL
+                    WHERE p.id >= coalesce(@after, {Ids.Least}) AND p.id IS DISTINCT FROM @after AND p.id <= @upTo
+                      AND p.env_vars IS NOT NULL
                       AND (NOT pg_catalog.starts_with(p.env_vars, @prefix) OR p.env_vars_version IS NULL)
                     ORDER BY p.id
                     LIMIT @limit
@@ -55,7 +47,6 @@ internal sealed class ProjectEnvironmentRepository(Db db, TimeProvider clock, Se
             ) s
             WHERE s.bytes < 4194304
             ORDER BY s.id
->>>>>>> w-L
             """,
         place: (row, id) => PlaceOf(id, row.Guid()),
         replace: """
@@ -65,7 +56,7 @@ internal sealed class ProjectEnvironmentRepository(Db db, TimeProvider clock, Se
               OR p.env_vars = @renewed AND p.env_vars_version IS NOT DISTINCT FROM @version)
             """,
         sample: """
-            SELECT p.id, p.env_vars, p.env_vars_version, p.user_id
+            SELECT p.id, p.env_vars, p.env_vars_version, p.user_id, 0::bigint AS found
             FROM projects p
             WHERE p.id = ANY (pg_catalog.array_cat(
                 ARRAY(
