@@ -45,7 +45,7 @@ public sealed class RepositoryTextTests
     [
         [
             "https://oauth2:ghp_0123456789@github.com/ada/site",
-            "repository contains a password or token. Store a secret in the user's connection to the provider or in the project's "
+            "contains a password or token. Store a secret in the user's connection to the provider or in the project's "
                 + "environment, where it is encrypted.",
         ],
         ["https://ghp_0123456789abcdef@github.com/ada/site", "password or token"],
@@ -59,7 +59,7 @@ public sealed class RepositoryTextTests
         ["https://user:s3cret@github.com/ada/site?x=[redacted]", "password or token"],
         ["", "blank"],
         ["\u00a0\u200b", "blank"],
-        ["-oProxyCommand=x", "repository starts with a dash, which Git reads as an option"],
+        ["-oProxyCommand=x", "epository starts with a dash, which Git reads as an option"],
         ["ssh://-oProxyCommand=x/ada/site", "host"],
         ["ssh://-oProxyCommand=x@host/ada/site", "user"],
         ["git@-oProxyCommand=x:ada/site", "host"],
