@@ -88,7 +88,8 @@ public sealed class LintRuleTests
         "CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1'")]
     [TestCase("definer-public", Definer + "REVOKE EXECUTE ON FUNCTION g(int, text) FROM reader, PUBLIC",
         Definer + "REVOKE EXECUTE ON FUNCTION g(int, text), public.f() FROM reader, PUBLIC")]
-    [TestCase("definer-public", Definer + "REVOKE ALL ON FUNCTION f() FROM reader", Definer + "REVOKE ALL ON ROUTINE f FROM PUBLIC CASCADE")]
+    [TestCase("definer-public", Definer + "REVOKE ALL ON FUNCTION f() FROM reader",
+        Definer + "REVOKE ALL ON ROUTINE f FROM PUBLIC CASCADE")]
     [TestCase("definer-public", Definer + "REVOKE ALL ON ALL TABLES IN SCHEMA public FROM PUBLIC",
         Definer + "REVOKE ALL ON ALL FUNCTIONS IN SCHEMA public FROM PUBLIC")]
     [TestCase("alter-system", "ALTER SYSTEM SET work_mem = '1GB'", "ALTER ROLE app SET work_mem = '1GB'")]

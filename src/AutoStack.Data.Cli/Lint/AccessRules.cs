@@ -72,7 +72,8 @@ internal sealed class AccessRules(ScriptScope scope)
             return [];
         }
 
-        var all = cursor.Take("ALL FUNCTIONS IN SCHEMA") || cursor.Take("ALL PROCEDURES IN SCHEMA") || cursor.Take("ALL ROUTINES IN SCHEMA");
+        string[] wholeSchema = ["ALL FUNCTIONS IN SCHEMA", "ALL PROCEDURES IN SCHEMA", "ALL ROUTINES IN SCHEMA"];
+        var all = wholeSchema.Any(cursor.Take);
         if (!all && !TakeRoutine(cursor))
         {
             return [];

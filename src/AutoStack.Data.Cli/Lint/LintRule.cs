@@ -104,7 +104,7 @@ internal sealed record LintRule(string Id, string Safer)
         "Add SET search_path = pg_catalog, pg_temp to the function, and name the schema of everything else in its body.");
 
     public static readonly LintRule DefinerPublic = new("definer-public",
-        "REVOKE ALL ON FUNCTION … FROM PUBLIC in the same script, and GRANT it to the roles that need it. A trigger fires without the right.");
+        "REVOKE ALL ON FUNCTION … FROM PUBLIC in the same script, and GRANT it to those who call it. A trigger needs no right to fire.");
 
     public static readonly LintRule AlterSystem = new("alter-system",
         "Change the server's configuration where it is managed, or use ALTER ROLE … IN DATABASE … SET for this application alone.");

@@ -93,8 +93,9 @@ internal static class PlainTable
             (true, _) => true,
             var (_, owner) => throw new MigrationException(MigrationError.ForeignObjects,
                 $"{table} belongs to the role {Visible.Text(owner)}, which could have its code run by this session's role: it is not a " +
-                "superuser, the owner of the database, or a role that the session's role is or is a member of. Nothing was changed. Find " +
-                "out who created the table. Drop or rename it. If it is the journal of this database, run as its owner, or: " +
+                "superuser, the owner of the database, a role that the session's role is or is a member of, or a role that may create in " +
+                "the schema by name. Nothing was changed. Find out who created the table. Drop or rename it. If it is the journal of " +
+                "this database, run as its owner, or: " +
                 $"ALTER TABLE {table} OWNER TO the owner of the other tables."),
         };
 

@@ -22,10 +22,18 @@ internal static class TrustedRoles
             )
         """;
 
-    /// <summary>The condition that a table <c>c</c> belongs to a trusted role.</summary>
+    /// <summary>
+    /// The condition that a table <c>c</c> belongs to a trusted role, or to one that may create in its schema by name, as the owner of
+    /// scripts/roles.sql: a superuser enables features beside it.
+    /// </summary>
     public const string OwnTable = $"""
-        c.relowner IN (
+        (c.relowner IN (
             WITH RECURSIVE {Tables}
             SELECT t.oid FROM trusted t)
+        OR EXISTS (
+            SELECT
+            FROM pg_catalog.pg_namespace n
+            CROSS JOIN LATERAL pg_catalog.aclexplode(n.nspacl) a
+            WHERE n.oid = c.relnamespace AND a.grantee = c.relowner AND a.privilege_type = 'CREATE'))
         """;
 }

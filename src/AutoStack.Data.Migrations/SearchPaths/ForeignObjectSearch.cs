@@ -14,7 +14,8 @@ internal sealed record ForeignObjectSearch(IReadOnlyList<ForeignObject> Objects,
     /// </summary>
     private static readonly string[] Functions =
     [
-        "acldefault", "aclexplode", "age", "array_agg", "array_length", "array_position", "array_to_string", "avg", "bool_and", "bool_or",
+        "acldefault", "aclexplode", "age", "array_agg", "array_cat", "array_length", "array_position", "array_to_string",
+        "avg", "bool_and", "bool_or",
         "btrim", "cardinality", "ceil", "chr", "clock_timestamp", "concat_ws", "convert_from", "convert_to", "count", "current_database",
         "current_schemas", "current_setting", "date_part", "date_trunc", "decode", "encode", "extract", "first_value", "float8mul", "floor",
         "format", "format_type", "gen_random_uuid", "generate_series", "has_column_privilege", "has_database_privilege",

@@ -59,7 +59,7 @@ internal sealed partial class GitHubConnectionRepository
               OR g.github_access_token = @renewed AND g.github_access_token_version IS NOT DISTINCT FROM @version)
             """,
         sample: """
-            SELECT g.id, g.github_access_token, g.github_access_token_version, g.user_id, 0::bigint AS found
+            SELECT g.id, g.github_access_token, g.github_access_token_version, g.user_id
             FROM github_connections g
             WHERE g.id = ANY (pg_catalog.array_cat(
                 ARRAY(

@@ -1,4 +1,5 @@
 using AutoStack.Data.Postgres;
+using AutoStack.Data.Status;
 using Npgsql;
 
 namespace AutoStack.Data.Health;
@@ -101,8 +102,8 @@ internal sealed class Readiness(Db db, TenantAccess? tenants)
     {
         try
         {
-            await db.FindValueAsync(row => row.Flag(), """
-                SELECT public.row_security_user_id() = @ownerId
+            await db.FindValueAsync(row => row.Flag(), $"""
+                SELECT public.row_security_user_id() = @ownerId AND {AccountState.OwnerIsOpen}
                 """, [P.Owner(Guid.AllBitsSet)], cancellationToken).ConfigureAwait(false);
             return null;
         }

@@ -79,18 +79,18 @@ internal static class LogIndex
     /// </summary>
     public static async Task<Range> CutAsync(Db db, Range range, Guid ownerId, CancellationToken cancellationToken) =>
         await db.FindValueAsync(row => row.Long(), $"""
-            SELECT coalesce(pg_catalog.max(s.seq), @until)
+            SELECT coalesce(pg_catalog.max(s.seq), @lastSeq)
             FROM (
                 SELECT k.seq, pg_catalog.sum(k.bytes) OVER (ORDER BY k.seq) - k.bytes AS bytes
                 FROM (
                     SELECT l.seq, pg_catalog.octet_length(l.message) AS bytes
                     FROM deployment_logs l
-                    WHERE l.deployment_id = @deploymentId AND l.seq > @after AND l.seq <= @until AND {DeploymentState.Owned}
+                    WHERE l.deployment_id = @deploymentId AND l.seq > @afterSeq AND l.seq <= @lastSeq AND {DeploymentState.Owned}
                 ) k
             ) s
             WHERE s.bytes < 4194304
             """,
-            [P.Of(range.LogId, "deploymentId"), P.Of(ownerId), P.Of(range.After), P.Of(range.Until)], cancellationToken)
+            [P.Of(range.LogId, "deploymentId"), P.Of(ownerId), P.Of(range.After, "afterSeq"), P.Of(range.Until, "lastSeq")], cancellationToken)
             .ConfigureAwait(false) is { } seq ? range with { Until = seq } : range;
 
     /// <summary>

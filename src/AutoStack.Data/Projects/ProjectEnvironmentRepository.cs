@@ -56,18 +56,26 @@ internal sealed class ProjectEnvironmentRepository(Db db, TimeProvider clock, Se
               OR p.env_vars = @renewed AND p.env_vars_version IS NOT DISTINCT FROM @version)
             """,
         sample: """
-            SELECT p.id, p.env_vars, p.env_vars_version, p.user_id, 0::bigint AS found
+            SELECT p.id, p.env_vars, p.env_vars_version, p.user_id
             FROM projects p
             WHERE p.id = ANY (pg_catalog.array_cat(
                 ARRAY(
                     SELECT f.id
-                    FROM (SELECT w.id, w.env_vars IS NOT NULL AS is_set FROM projects w ORDER BY w.id LIMIT @window) f
+                    FROM (
+                        SELECT w.id, w.env_vars IS NOT NULL AS is_set
+                        FROM projects w
+                        ORDER BY w.id
+                        LIMIT @window) f
                     WHERE f.is_set
                     ORDER BY f.id
                     LIMIT @limit),
                 ARRAY(
                     SELECT l.id
-                    FROM (SELECT w.id, w.env_vars IS NOT NULL AS is_set FROM projects w ORDER BY w.id DESC LIMIT @window) l
+                    FROM (
+                        SELECT w.id, w.env_vars IS NOT NULL AS is_set
+                        FROM projects w
+                        ORDER BY w.id DESC
+                        LIMIT @window) l
                     WHERE l.is_set
                     ORDER BY l.id DESC
                     LIMIT @limit)))

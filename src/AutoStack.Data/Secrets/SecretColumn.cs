@@ -24,7 +24,7 @@ namespace AutoStack.Data.Secrets;
 /// <param name="replace"> Stores <c>@renewed</c> and <c>@version</c> in the row <c>@id</c>, if the row still holds <c>@old</c> and
 /// <c>@oldVersion</c>, or the new ones from an attempt whose answer was lost.
 /// </param>
-/// <param name="sample"> Selects what <paramref name="stale"/> selects: at most <c>@limit</c> values among the first <c>@window</c> rows,
+/// <param name="sample"> Selects id, value, version and the columns of the place: at most <c>@limit</c> values among the first <c>@window</c> rows,
 /// and as many among the last. Null for a column that is not sampled.
 /// </param>
 internal sealed class SecretColumn(
@@ -63,11 +63,14 @@ internal sealed class SecretColumn(
 #pragma warning restore CA1857
 
     /// <summary>Reads a row of <see cref="Stale"/>.</summary>
+    public StaleSecret ReadStale(RowReader row) => Read(row) with { Found = row.Long() };
+
+    /// <summary>Reads id, value, version and the columns of the place.</summary>
     public StaleSecret Read(RowReader row)
     {
         var id = row.Guid();
         var stored = StoredSecret.Read(row);
-        return new StaleSecret(id, stored, place(row, id), row.Long());
+        return new StaleSecret(id, stored, place(row, id), Found: 1);
     }
 }
 

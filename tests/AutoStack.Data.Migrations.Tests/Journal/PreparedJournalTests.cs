@@ -13,7 +13,7 @@ public sealed class PreparedJournalTests : MigrationTests
     public async Task CreateRoleAsync()
     {
         role = $"planter_{Guid.NewGuid():N}";
-        await ExecuteAsync($"CREATE ROLE {role}; GRANT CREATE ON SCHEMA public TO {role}");
+        await ExecuteAsync($"CREATE ROLE {role}; GRANT CREATE ON SCHEMA public TO PUBLIC");
     }
 
     [TearDown]
@@ -49,6 +49,7 @@ public sealed class PreparedJournalTests : MigrationTests
     [TestCase("ALTER DATABASE {1} OWNER TO {0}")]
     [TestCase("GRANT {0} TO CURRENT_USER")]
     [TestCase("ALTER ROLE {0} SUPERUSER")]
+    [TestCase("GRANT CREATE ON SCHEMA public TO {0}")]
     public async Task A_journal_of_a_role_that_has_the_rights_of_the_session_is_used(string trust)
     {
         await PlantAsync(VersionJournal.TableSql);

@@ -10,7 +10,7 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 
 namespace AutoStack.Data.Platform.Tests.Package;
 
-/// <summary>Requests that a browser sends with the cookie for a page of another origin: WebSockets, sign-ins, sign-outs, rotations.</summary>
+/// <summary>Requests of a browser for a page of another origin: WebSockets, sign-ins, sign-outs, rotations.</summary>
 public sealed class OriginTests : ServiceTests
 {
     private static readonly (string Name, string Value)[] Neighbour =
@@ -137,7 +137,8 @@ public sealed class OriginTests : ServiceTests
         var client = (await SignUpAsync(email)).Split("; ").Single(cookie => cookie.Contains("-client=", StringComparison.Ordinal));
         for (var i = 0; i < 20; i++)
         {
-            using var neighbour = await SendAsync(HttpMethod.Post, "/session", client, new { email, password = "correct horse" }, Neighbour);
+            using var neighbour = await SendAsync(
+                HttpMethod.Post, "/session", client, new { email, password = "correct horse" }, Neighbour);
             Assert.That(neighbour.StatusCode, Is.EqualTo(HttpStatusCode.Forbidden));
             Assert.That(SetCookiesOf(neighbour), Is.Empty);
         }

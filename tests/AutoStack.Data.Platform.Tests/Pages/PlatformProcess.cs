@@ -80,10 +80,10 @@ internal sealed class PlatformProcess : IAsyncDisposable
         process.Dispose();
     }
 
-    /// <summary>Stops it as Ctrl+C does.</summary>
+    /// <summary>Stops it as a service manager does; a shell has its background jobs ignore Ctrl+C.</summary>
     public async ValueTask DisposeAsync()
     {
-        using var kill = Process.Start("kill", ["-INT", $"{process.Id}"]);
+        using var kill = Process.Start("kill", ["-TERM", $"{process.Id}"]);
         await kill.WaitForExitAsync();
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(20));
         try

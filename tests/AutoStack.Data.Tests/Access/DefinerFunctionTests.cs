@@ -76,8 +76,10 @@ public sealed partial class DefinerFunctionTests
         await adopted.AsSuperuserAsync($"""
             CREATE FUNCTION shop_health_check() RETURNS text LANGUAGE sql AS $$ SELECT 'well' $$;
             SET SESSION AUTHORIZATION {stranger};
-            CREATE FUNCTION my_health_check(command text) RETURNS void LANGUAGE plpgsql SECURITY DEFINER AS $$ BEGIN EXECUTE command; END $$;
-            CREATE FUNCTION health_check_jobs(command text) RETURNS void LANGUAGE plpgsql SECURITY DEFINER AS $$ BEGIN EXECUTE command; END $$;
+            CREATE FUNCTION my_health_check(command text) RETURNS void LANGUAGE plpgsql SECURITY DEFINER
+                AS $$ BEGIN EXECUTE command; END $$;
+            CREATE FUNCTION health_check_jobs(command text) RETURNS void LANGUAGE plpgsql SECURITY DEFINER
+                AS $$ BEGIN EXECUTE command; END $$;
             RESET SESSION AUTHORIZATION;
             """);
 
@@ -93,7 +95,8 @@ public sealed partial class DefinerFunctionTests
                 """),
             Is.EqualTo(new[]
             {
-                "assign_queue_place true false", "health_check_jobs false true", "my_health_check false true", "shop_health_check false true",
+                "assign_queue_place true false", "health_check_jobs false true", "my_health_check false true",
+                "shop_health_check false true",
             }));
         await adopted.AsSuperuserAsync($"DROP OWNED BY {stranger}; DROP ROLE {stranger}");
     }

@@ -102,7 +102,7 @@ public sealed class ProjectRepositoryTests : DatabaseTests
             Throws.ArgumentException.With.Property("ParamName").EqualTo("project.Branch").And.Message.Contains("at most 100"));
         Assert.That(
             () => Projects.AddAsync(good with { Runtime = ProjectRuntime.From("cobol") }, Token),
-            Throws.ArgumentException.With.Message.Contains("'cobol'").And.Message.Contains("static, docker, nodejs"));
+            Throws.ArgumentException.With.Message.Contains("project.Runtime").And.Message.Contains("static, docker, nodejs"));
         Assert.That(() => Projects.AddAsync(good with { Runtime = default }, Token), Throws.ArgumentException);
         Assert.That(() => Projects.AddAsync(good with { BuildCommand = null! }, Token), Throws.ArgumentNullException);
     }

@@ -71,7 +71,7 @@ public sealed class CursorTests
             Throws.ArgumentException.With.Property("ParamName").EqualTo("cursor").And.Message.Contains("belongs to another kind of list."));
         Assert.That(() => Cursor.After(Id).ToMoment(), Throws.ArgumentException);
         Assert.That(() => Cursor.After(DateTimeOffset.UnixEpoch, Id).ToSeq(), Throws.ArgumentException);
-        Assert.That(Cursor.Start.ToId(), Is.EqualTo(Guid.Empty));
+        Assert.That(Cursor.Start.ToId(), Is.Null);
         Assert.That(Cursor.Start.ToMoment(), Is.Null);
         Assert.That(Cursor.Start.ToSeq(), Is.Null);
     }
