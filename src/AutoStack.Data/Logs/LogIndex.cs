@@ -90,8 +90,8 @@ internal static class LogIndex
             ) s
             WHERE s.bytes < 4194304
             """,
-            [P.Of(range.LogId, "deploymentId"), P.Of(ownerId), P.Of(range.After, "afterSeq"), P.Of(range.Until, "lastSeq")], cancellationToken)
-            .ConfigureAwait(false) is { } seq ? range with { Until = seq } : range;
+            [P.Of(range.LogId, "deploymentId"), P.Of(ownerId), P.Of(range.After, "afterSeq"), P.Of(range.Until, "lastSeq")],
+            cancellationToken).ConfigureAwait(false) is { } seq ? range with { Until = seq } : range;
 
     /// <summary>
     /// Reads the first lines of ranges that may contain a text, in the order of the ranges: at most 1,000 lines and 4 MiB, at least one.

@@ -262,7 +262,8 @@ internal sealed class SecretRotator(Db db, SecretProtector secrets, IReadOnlyCol
         IReadOnlyList<StaleSecret> page;
         do
         {
-            page = await db.ListAsync(column.ReadStale, column.Stale(prefix, after, window.UpTo, size), cancellationToken).ConfigureAwait(false);
+            page = await db.ListAsync(column.ReadStale, column.Stale(prefix, after, window.UpTo, size), cancellationToken)
+                .ConfigureAwait(false);
             foreach (var row in page)
             {
                 yield return row;

@@ -24,8 +24,9 @@ namespace AutoStack.Data.Secrets;
 /// <param name="replace"> Stores <c>@renewed</c> and <c>@version</c> in the row <c>@id</c>, if the row still holds <c>@old</c> and
 /// <c>@oldVersion</c>, or the new ones from an attempt whose answer was lost.
 /// </param>
-/// <param name="sample"> Selects id, value, version and the columns of the place: at most <c>@limit</c> values among the first <c>@window</c> rows,
-/// and as many among the last. Null for a column that is not sampled.
+/// <param name="sample">
+/// Selects id, value, version and the columns of the place: at most <c>@limit</c> values among the first <c>@window</c> rows, and as many
+/// among the last. Null for a column that is not sampled.
 /// </param>
 internal sealed class SecretColumn(
     string name,

@@ -298,7 +298,8 @@ public sealed class RetentionRunTests : DatabaseTests
         {
             (Now with { Lease = TimeSpan.Zero }, "Lease"), (Now with { Holder = " " }, "Holder"), (Now with { MaxRows = 0 }, "MaxRows"),
             (Now with { MaxDuration = TimeSpan.Zero }, "MaxDuration"), (Now with { Tables = [] }, "Tables"),
-            (Now with { Tables = ["projects"] }, "Tables has an unknown table"), (Now with { Pacing = new() { NiceRatio = double.NaN } }, "NiceRatio"),
+            (Now with { Tables = ["projects"] }, "Tables has an unknown table"),
+            (Now with { Pacing = new() { NiceRatio = double.NaN } }, "NiceRatio"),
             (Now with { Pacing = new() { TargetBatchTime = TimeSpan.Zero } }, "TargetBatchTime"),
             (Now with { Pacing = new() { MaxReplicaLag = TimeSpan.FromHours(2) } }, "MaxReplicaLag"),
             (Now with { Pacing = new() { MaxPause = TimeSpan.FromTicks(-1) } }, "MaxPause"),
