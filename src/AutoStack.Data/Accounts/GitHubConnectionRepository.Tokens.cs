@@ -48,7 +48,7 @@ internal sealed partial class GitHubConnectionRepository
                     LIMIT @limit
                 ) k
             ) s
-            WHERE s.bytes < 4194304
+            WHERE s.bytes < {Limit.AnswerBytes}
             ORDER BY s.id
             """,
         place: (row, _) => AccessTokenOf(row.Guid()),
@@ -112,7 +112,7 @@ internal sealed partial class GitHubConnectionRepository
                     LIMIT @limit
                 ) k
             ) s
-            WHERE s.bytes < 4194304
+            WHERE s.bytes < {Limit.AnswerBytes}
             ORDER BY s.id
             """,
         place: (row, _) => RefreshTokenOf(row.Guid()),

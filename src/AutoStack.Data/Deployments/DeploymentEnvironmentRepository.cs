@@ -49,7 +49,7 @@ internal sealed class DeploymentEnvironmentRepository(Db db, SecretProtector sec
                     LIMIT @limit
                 ) k
             ) s
-            WHERE s.bytes < 4194304
+            WHERE s.bytes < {Limit.AnswerBytes}
             ORDER BY s.id
             """,
         place: (row, id) => PlaceOf(id, row.Guid(), row.Guid()),

@@ -56,7 +56,7 @@ internal sealed class DeploymentLogRepository(Db db, LogContext context) : IDepl
                 LIMIT 2000
             ) k
         ) s
-        WHERE s.bytes < 4194304
+        WHERE s.bytes < {Limit.AnswerBytes}
         ORDER BY s.seq
         """, P.Of(deploymentId), P.Of(ownerId), P.Of(seq));
 

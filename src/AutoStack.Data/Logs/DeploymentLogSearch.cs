@@ -135,7 +135,7 @@ internal sealed class DeploymentLogSearch(Db db, LogContext context) : IDeployme
                     LIMIT 2000
                 ) k
             ) s
-            WHERE s.bytes < 4194304
+            WHERE s.bytes < {Limit.AnswerBytes}
             ORDER BY s.ordinal, s.seq
             """,
             [

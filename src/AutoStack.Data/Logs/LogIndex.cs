@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using AutoStack.Data.Postgres;
 using AutoStack.Data.Status;
+using AutoStack.Data.Values;
 
 namespace AutoStack.Data.Logs;
 
@@ -88,7 +89,7 @@ internal static class LogIndex
                     WHERE l.deployment_id = @deploymentId AND l.seq > @afterSeq AND l.seq <= @lastSeq AND {DeploymentState.Owned}
                 ) k
             ) s
-            WHERE s.bytes < 4194304
+            WHERE s.bytes < {Limit.AnswerBytes}
             """,
             [P.Of(range.LogId, "deploymentId"), P.Of(ownerId), P.Of(range.After, "afterSeq"), P.Of(range.Until, "lastSeq")],
             cancellationToken).ConfigureAwait(false) is { } seq ? range with { Until = seq } : range;
@@ -129,7 +130,7 @@ internal static class LogIndex
                     LIMIT 1000
                 ) k
             ) s
-            WHERE s.bytes < 4194304
+            WHERE s.bytes < {Limit.AnswerBytes}
             ORDER BY s.ordinal, s.seq
             """,
             P.Of(ranges.Select(range => range.LogId).ToArray(), "ids"),

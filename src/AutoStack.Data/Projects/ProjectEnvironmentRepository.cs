@@ -45,7 +45,7 @@ internal sealed class ProjectEnvironmentRepository(Db db, TimeProvider clock, Se
                     LIMIT @limit
                 ) k
             ) s
-            WHERE s.bytes < 4194304
+            WHERE s.bytes < {Limit.AnswerBytes}
             ORDER BY s.id
             """,
         place: (row, id) => PlaceOf(id, row.Guid()),
