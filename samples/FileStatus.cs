@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace Samples;
 
-/// <summary>What .NET does not tell of a file.</summary>
+/// <summary>The kind and the owner of a file on Linux, which .NET does not tell.</summary>
 internal static class FileStatus
 {
     // The structure has the same layout on every processor.

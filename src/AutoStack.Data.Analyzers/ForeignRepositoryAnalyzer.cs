@@ -57,7 +57,7 @@ public sealed class ForeignRepositoryAnalyzer : LibraryAnalyzer
 
     private static void Analyze(OperationAnalysisContext context, Library library)
     {
-        // With ?. the receiver is no part of the call.
+        // With ?. the receiver belongs to the access, not to the call.
         var used = context.Operation is IConditionalAccessOperation access
             ? access.Operation : ((IInvocationOperation)context.Operation).Instance;
         if (used is { Type: { } type } receiver && Library.IsRepository(type) && WorkAround(context.Operation, library) is { } work

@@ -15,12 +15,12 @@ internal readonly record struct FileStatus(bool IsFolder, bool IsFile, int UserI
     /// <summary>The user as whom this process runs.</summary>
     public static int OwnUserId => GetUserId();
 
-    /// <summary>The status of a path itself, not of what a link names; null when there is none.</summary>
+    /// <summary>The status of a file or folder, or of a link itself; null when the path does not exist.</summary>
     public static FileStatus? Of(string path) => Read(CurrentFolder, path, DoNotFollowLinks);
 
     /// <summary>
-    /// The text of a small regular file that one of some users owns; null for anything else. Neither a named pipe nor a device can make
-    /// this call wait, and a file without end is not read.
+    /// The text of a regular file of at most a number of bytes that belongs to one of the users; null for anything else. Neither a named
+    /// pipe nor a device can make this call wait, and a file without end is not read.
     /// </summary>
     public static string? ReadText(string path, int maxBytes, IReadOnlyCollection<int> userIds)
     {

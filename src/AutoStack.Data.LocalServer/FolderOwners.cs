@@ -41,7 +41,7 @@ internal sealed class FolderOwners
         ? FileStatus.Of(folder) is { IsFolder: true, UserId: var userId } && userIds.Contains(userId)
         : new DirectoryInfo(folder).LinkTarget is null;
 
-    /// <summary>The text of a small file of one of the users; null when there is none.</summary>
+    /// <summary>The text of a small file that belongs to one of the users; null for any other file.</summary>
     public string? Read(string path)
     {
         if (OperatingSystem.IsLinux())

@@ -9,7 +9,7 @@ namespace AutoStack.Data.LocalServer;
 /// </summary>
 /// <param name="Host">The name of the host.</param>
 /// <param name="User">The name of the user.</param>
-/// <param name="ProcessNamespace">The namespace of process ids; empty where there is none.</param>
+/// <param name="ProcessNamespace">The namespace of process ids; empty on a system without namespaces.</param>
 /// <param name="Id">The identity of the installation, of <c>/etc/machine-id</c>; null when it is not known.</param>
 /// <param name="BootId">The identity of this run of the kernel; null when it is not known.</param>
 internal sealed record Machine(string Host, string User, string ProcessNamespace, string? Id, string? BootId)

@@ -6,7 +6,7 @@ namespace AutoStack.Data.Migrations.Internal;
 /// <summary>Runs up or down scripts under the migration lock, in one transaction that is rolled back.</summary>
 internal sealed class Rehearsal(MigratorContext context)
 {
-    // 49 days: a longer limit, which no timer of .NET takes, is none.
+    // 49 days, the longest time that a timer of .NET takes. A rehearsal with a longer limit has no limit.
     private static readonly TimeSpan LongestTimer = TimeSpan.FromMilliseconds(uint.MaxValue - 1);
 
     /// <inheritdoc cref="SchemaMigrator.RehearseUpgradeAsync"/>

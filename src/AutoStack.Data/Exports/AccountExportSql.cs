@@ -69,7 +69,7 @@ internal static class AccountExportSql
     // The repository without the blanks around it.
     private const string Address = @"pg_catalog.btrim(p.repository::text, E' \t\n\r\f\x0b')";
 
-    // What may follow the host: nothing with which user info, a query or a fragment could go on, nor its escape.
+    // What may follow the host. It has no character that could belong to user info, a query or a fragment, and no backslash.
     private const string Path = @"[^@:?#=&;\s\\]*";
 
     // Scheme, user, host with port and path, query: only what matches as a whole is exported, as scheme, host and path.

@@ -53,8 +53,8 @@ internal sealed class LogSearchRun(LogSearchRun.Position? start, int limit)
     }
 
     /// <summary>
-    /// The ranges of the next lines in the first deployments that are left, with at most so many lines, of logs with at most so many bytes
-    /// as one statement may look at; empty when no line is left.
+    /// The ranges of lines that the next statement looks at, in the first deployments that are left: at most a number of lines, in logs of
+    /// at most <see cref="LogIndex.MaxBytes"/> together. Empty when no line is left.
     /// </summary>
     public IReadOnlyList<LogIndex.Range> ChooseRanges(int lines)
     {

@@ -14,7 +14,7 @@ public sealed record QueueStats
 
     /// <summary>
     /// How long the deployment at the head of the queue has waited, since its start if it has one, in seconds; null without one. With a
-    /// share per user or project, an older one may stand behind it.
+    /// share per user or project, an older deployment may come after it.
     /// </summary>
     public required double? HeadSeconds { get; init; }
 

@@ -65,7 +65,7 @@ internal ref partial struct StatementMask
         Mask();
     }
 
-    // A string goes on in the same way after white space with a line break, and comments of a line: the text then stands behind the quote.
+    // A string continues with another quote after white space that has a line break, and after comments with --. Moves behind that quote.
     private bool Continues()
     {
         var (i, breaks) = (at, false);

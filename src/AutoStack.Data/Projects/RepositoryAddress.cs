@@ -70,7 +70,7 @@ internal readonly partial record struct RepositoryAddress(string Host, string Pa
         return end < 0 ? parts : parts with { Path = parts.Path[..end] };
     }
 
-    /// <summary>True for a host that is no server of Bitbucket Data Center: a cloud, or none.</summary>
+    /// <summary>True for a host of a cloud, and for an address without a host: Bitbucket Data Center runs on neither.</summary>
     internal static bool IsCloud(string host) => host is "" or "github.com" or "gitlab.com" or "bitbucket.org" or "dev.azure.com";
 
     /// <summary>The path without the pages of a host's web site: <c>/tree/main</c>, <c>/-/blob/…</c>, <c>/src/branch/…</c>.</summary>

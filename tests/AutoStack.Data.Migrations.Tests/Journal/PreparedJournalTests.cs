@@ -23,7 +23,7 @@ public sealed class PreparedJournalTests : MigrationTests
         await ExecuteAsync($"DROP ROLE {role}");
     }
 
-    // A plain table: its owner could add a trigger while the run goes on.
+    // The table is plain, but its owner could add a trigger during the run.
     [Test]
     public async Task A_plain_journal_of_another_role_is_refused_by_every_run_that_would_write_it()
     {
