@@ -124,7 +124,7 @@ internal sealed class DeploymentMaintenance(Db db, DeploymentContext context) : 
                         ELSE pg_catalog.left(d.failed_reason, greatest(@maxLength - 1 - pg_catalog.length(@reason), 0))
                             || pg_catalog.chr(10) || @reason
                     END
-                WHERE d.id = @id AND d.status::text = 'success' AND NOT d.is_deleted
+                WHERE d.id = @id AND pg_catalog.lower(d.status::text) = 'success' AND NOT d.is_deleted
                 RETURNING TRUE AS is_new
             )
             SELECT m.is_new

@@ -73,18 +73,18 @@ internal sealed partial class DeploymentLogFollower : IDeploymentLogFollower, ID
 
     public IAsyncEnumerable<DeploymentLog> FollowAsync(
         Guid deploymentId, Guid ownerId, Cursor cursor, CancellationToken cancellationToken) =>
-        LinesAsync(new FollowedLog(deploymentId, ownerId) { Seq = cursor.ToSeq() ?? 0 }, first: null, cancellationToken);
+        LinesAsync(deploymentId, ownerId, cursor.ToSeq() ?? 0, new StrongBox<FirstRead?>(), cancellationToken);
 
     public Task<IAsyncEnumerable<DeploymentLog>?> FindAsync(
         Guid deploymentId, Guid ownerId, Cursor cursor, CancellationToken cancellationToken)
     {
-        return ReadFirstAsync(new FollowedLog(deploymentId, ownerId) { Seq = cursor.ToSeq() ?? 0 });
+        return ReadFirstAsync(cursor.ToSeq() ?? 0);
 
-        async Task<IAsyncEnumerable<DeploymentLog>?> ReadFirstAsync(FollowedLog follow)
+        async Task<IAsyncEnumerable<DeploymentLog>?> ReadFirstAsync(long seq)
         {
-            var looked = clock.GetUtcNow();
+            var (looked, follow) = (clock.GetUtcNow(), new FollowedLog(deploymentId, ownerId) { Seq = seq });
             return await ReadAsync(follow, cancellationToken).ConfigureAwait(false) is { } page
-                ? LinesAsync(follow, (looked, page), cancellationToken)
+                ? LinesAsync(deploymentId, ownerId, seq, new StrongBox<FirstRead?>(new FirstRead(follow, looked, page)), cancellationToken)
                 : null;
         }
     }
@@ -106,10 +106,17 @@ internal sealed partial class DeploymentLogFollower : IDeploymentLogFollower, ID
         }
     }
 
-    // A first page was read before the subscription: a line that was committed in between is found by another read, without a wait.
+    // Each enumeration has a place of its own and begins at the cursor; the first one takes what FindAsync has read. That was read before
+    // the subscription: a line that was committed in between is found by another read, without a wait.
     private async IAsyncEnumerable<DeploymentLog> LinesAsync(
-        FollowedLog follow, (DateTimeOffset Looked, FollowedPage Page)? first, [EnumeratorCancellation] CancellationToken cancellationToken)
+        Guid deploymentId,
+        Guid ownerId,
+        long seq,
+        StrongBox<FirstRead?> found,
+        [EnumeratorCancellation] CancellationToken cancellationToken)
     {
+        var first = Interlocked.Exchange(ref found.Value, null);
+        var follow = first?.Follow ?? new FollowedLog(deploymentId, ownerId) { Seq = seq };
         using var subscription = notifications.Subscribe(IDeploymentLogRepository.Channel, follow.DeploymentId.ToString(), follow.Wakeup);
         using var joined = Join(follow);
         DateTimeOffset? ended = null;
@@ -245,7 +252,11 @@ internal sealed partial class DeploymentLogFollower : IDeploymentLogFollower, ID
             SELECT f.ordinal::int
             FROM followed f
             WHERE f.has_changed
-               OR coalesce((SELECT d.is_deleted OR d.status::text IN {DeploymentState.Finished} FROM deployments d WHERE d.id = f.id), TRUE)
+               OR coalesce((
+                    SELECT d.is_deleted OR pg_catalog.lower(d.status::text) IN {DeploymentState.Finished}
+                    FROM deployments d
+                    WHERE d.id = f.id
+               ), TRUE)
             ORDER BY f.ordinal
             """, [P.Column(deploymentIds), P.Column(seqs)], stopping.Token, "PollAsync").ConfigureAwait(false);
         foreach (var ordinal in news)
@@ -259,6 +270,9 @@ internal sealed partial class DeploymentLogFollower : IDeploymentLogFollower, ID
 
     [LoggerMessage(15, LogLevel.Information, "Followed logs are read again.")]
     private static partial void LogBack(ILogger logger);
+
+    // A page that was read before the enumeration began.
+    private sealed record FirstRead(FollowedLog Follow, DateTimeOffset Looked, FollowedPage Page);
 
     private sealed class Joined(DeploymentLogFollower follower, FollowedLog follow) : IDisposable
     {

@@ -50,7 +50,7 @@ internal sealed class FollowedPages(Db db, TimeProvider clock)
         var (deploymentId, ownerId, seq) = (follow.DeploymentId, follow.OwnerId, follow.Seq);
         var state = new Statement($"""
             SELECT
-                d.status::text IN {DeploymentState.Finished},
+                pg_catalog.lower(d.status::text) IN {DeploymentState.Finished},
                 CASE WHEN pg_catalog.isfinite(d.completed_at)
                     THEN extract(epoch FROM {ServerTime.Present} - d.completed_at)::float8 END
             FROM deployments d

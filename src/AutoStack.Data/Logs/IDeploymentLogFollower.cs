@@ -28,8 +28,8 @@ public interface IDeploymentLogFollower
     /// </param>
     /// <param name="cancellationToken">Ends the stream.</param>
     /// <returns>
-    /// The lines in order; no line when the deployment does not exist or belongs to another user: <see cref="FindAsync"/> tells this from
-    /// an empty log. The stream ends when the deployment is deleted.
+    /// The lines in order, from the place on in each enumeration; no line when the deployment does not exist or belongs to another user:
+    /// <see cref="FindAsync"/> tells this from an empty log. The stream ends when the deployment is deleted.
     /// </returns>
     /// <exception cref="ArgumentException"><paramref name="cursor"/> belongs to another kind of list.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
@@ -46,8 +46,8 @@ public interface IDeploymentLogFollower
     /// <param name="cursor">The place, as for <see cref="FollowAsync"/>.</param>
     /// <param name="cancellationToken">Stops the query, and ends the stream.</param>
     /// <returns>
-    /// The stream, which begins with the lines that the query has read and may be enumerated once; null when the deployment does not exist,
-    /// is deleted, or belongs to another user.
+    /// The stream, whose first enumeration begins with the lines that the query has read; null when the deployment does not exist, is
+    /// deleted, or belongs to another user.
     /// </returns>
     /// <exception cref="ArgumentException"><paramref name="cursor"/> belongs to another kind of list.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>

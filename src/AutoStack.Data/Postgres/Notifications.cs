@@ -190,8 +190,10 @@ internal sealed partial class Notifications : IAsyncDisposable, IDisposable
                 if (!await connection.WaitAsync(ProbeEvery, change).ConfigureAwait(false))
                 {
                     await ExecuteAsync(connection, "SELECT 1", stopping.Token).ConfigureAwait(false);
-                    outage.Succeeded();
                 }
+
+                // A notification came, or the answer to the probe.
+                outage.Succeeded();
             }
             catch (OperationCanceledException)
             {

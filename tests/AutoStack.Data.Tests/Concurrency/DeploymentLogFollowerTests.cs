@@ -274,17 +274,37 @@ public sealed class DeploymentLogFollowerTests : DatabaseTests
         Assert.That(await next, Is.EqualTo(new[] { "late" }), "and no second one");
     }
 
-    [Test]
-    public async Task The_log_of_a_deployment_that_ended_long_ago_ends_immediately()
+    [TestCase("failed")]
+    [TestCase("Success", Description = "as another program may write it")]
+    public async Task The_log_of_a_deployment_that_ended_long_ago_ends_immediately(string status)
     {
         await using var host = NewHost();
         var deployment = await StartedAsync(DeploymentStatus.Building);
         await AppendAsync(deployment, [.. Enumerable.Range(1, 200).Select(i => $"{i}")]);
         await Lifecycle.FailAsync(deployment.Id, "x", Token);
-        await ExecuteAsync("UPDATE deployments SET completed_at = completed_at - interval '2 days' WHERE id = $1", deployment.Id);
+        await ExecuteAsync(
+            "UPDATE deployments SET completed_at = completed_at - interval '2 days', status = $2 WHERE id = $1", deployment.Id, status);
         await using var follow = new Following(host, deployment, Cursor.Start);
 
         Assert.That(await follow.NextAsync(1000), Has.Count.EqualTo(200));
+    }
+
+    // The notification of the last line has come and gone: the poll for all followers finds the end.
+    [Test]
+    public async Task The_poll_finds_an_end_that_another_program_has_written_in_its_own_case()
+    {
+        await using var host = NewHost(o => (o.LogPollInterval, o.ListenForNotifications) = (TimeSpan.FromHours(1), false));
+        var deployment = await StartedAsync(DeploymentStatus.Building);
+        await AppendAsync(deployment, "1");
+        await using var follow = new Following(host, deployment, Cursor.Start);
+        await follow.NextAsync(1);
+        var next = follow.NextAsync(1);
+        await ExecuteAsync(
+            "UPDATE deployments SET status = 'Cancelled', completed_at = now() - interval '2 days' WHERE id = $1", deployment.Id);
+
+        await MoveClockAsync(TimeSpan.FromHours(1), next);
+
+        Assert.That(await next, Is.Empty);
     }
 
     [Test]
@@ -339,6 +359,31 @@ public sealed class DeploymentLogFollowerTests : DatabaseTests
             }
 
             Assert.That(read, Is.EqualTo(new[] { "first", "second" }));
+        }
+    }
+
+    [Test]
+    public async Task Each_enumeration_begins_at_the_cursor()
+    {
+        var deployment = await StartedAsync(DeploymentStatus.Building);
+        await AppendAsync(deployment, "1", "2", "3");
+        await Lifecycle.SucceedAsync(deployment.Id, null, Token);
+        var follower = Get<IDeploymentLogFollower>();
+        var followed = follower.FollowAsync(deployment.Id, deployment.UserId, Cursor.After(1), Token);
+        var found = (await follower.FindAsync(deployment.Id, deployment.UserId, Cursor.After(1), Token))!;
+        foreach (var lines in new[] { followed, followed, found, found })
+        {
+            var read = new List<string>();
+            await foreach (var line in lines)
+            {
+                read.Add(line.Message);
+                if (read.Count == 2)
+                {
+                    break;
+                }
+            }
+
+            Assert.That(read, Is.EqualTo(new[] { "2", "3" }));
         }
     }
 
