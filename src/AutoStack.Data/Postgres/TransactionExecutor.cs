@@ -104,6 +104,12 @@ internal sealed class TransactionExecutor(
         ThrowIfDoomed();
         lock (gate)
         {
+            if (isInUse)
+            {
+                throw new InvalidOperationException(
+                    "Another call of this unit of work still runs: its connection runs one statement at a time. Await each call.");
+            }
+
             isInUse = true;
         }
 

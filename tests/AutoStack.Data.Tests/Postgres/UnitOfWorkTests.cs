@@ -2,6 +2,7 @@ using AutoStack.Data.Accounts;
 using AutoStack.Data.Deployments;
 using AutoStack.Data.Projects;
 using AutoStack.Data.Tests.Support;
+using Npgsql;
 
 namespace AutoStack.Data.Tests.Postgres;
 
@@ -60,6 +61,33 @@ public sealed class UnitOfWorkTests : DatabaseTests
 
         Assert.That(failure!.InnerException, Is.TypeOf<Npgsql.PostgresException>().With.Property("SqlState").EqualTo("23505"));
         Assert.That(await PlatformUsers.FindByEmailAsync(email, Token), Is.Null);
+    }
+
+    // The first call waits for the lock of another session.
+    [Test]
+    public async Task A_call_beside_another_one_is_refused_and_the_other_one_is_committed()
+    {
+        var user = await AddUserAsync();
+        await using var connection = await Raw.OpenConnectionAsync(Token);
+        await using var holding = await connection.BeginTransactionAsync(Token);
+        await using (var hold = new NpgsqlCommand("SELECT FROM users WHERE id = $1 FOR UPDATE", connection, holding))
+        {
+            hold.Parameters.Add(new() { Value = user.Id });
+            await hold.ExecuteNonQueryAsync(Token);
+        }
+
+        await UnitOfWork.RunAsync(async (tx, token) =>
+        {
+            var users = tx.Get<IUserRepository>();
+            var first = users.UpdateAsync(user.Id, new UserPatch { Name = "Ada L." }, null, token);
+            Assert.That(
+                () => users.FindAsync(user.Id, token), Throws.InvalidOperationException.With.Message.Contains("Await each call"));
+            await holding.RollbackAsync(token);
+            await first;
+            Assert.That((await users.FindAsync(user.Id, token))!.Name, Is.EqualTo("Ada L."));
+        }, Token);
+
+        Assert.That((await Users.FindAsync(user.Id, Token))!.Name, Is.EqualTo("Ada L."));
     }
 
     [Test]
