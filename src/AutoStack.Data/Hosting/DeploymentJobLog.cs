@@ -38,9 +38,8 @@ public sealed class DeploymentJobLog
     {
         ArgumentNullException.ThrowIfNull(message);
 
-        // The id makes the line the same one when the call is repeated.
-        var line = new NewDeploymentLog { Id = Guid.CreateVersion7(), Level = level, Message = message };
-        return WriteAsync(line, cancellationToken);
+        // A call that is repeated did not queue its line, which so needs no id: lines without one are stored by COPY.
+        return WriteAsync(new NewDeploymentLog { Level = level, Message = message }, cancellationToken);
     }
 
     /// <summary>Waits until every line is stored, or refused.</summary>

@@ -24,7 +24,9 @@ internal sealed partial class RetentionWorker(
     private readonly IRetentionService retention = services.GetRequiredKeyedService<IRetentionService>(key);
     private readonly IPlatformUserRepository users = services.GetRequiredKeyedService<IPlatformUserRepository>(key);
     private IDisposable? metric;
-    private DateTimeOffset? lastSuccess;
+
+    // Read by the metric on another thread: in milliseconds since 1970; 0 for none.
+    private long lastSuccess;
     private bool saidLagIsHidden;
 
     public override void Dispose()
@@ -35,7 +37,7 @@ internal sealed partial class RetentionWorker(
 
     protected override Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        metric = RetentionMetrics.Watch(() => lastSuccess);
+        metric = RetentionMetrics.Watch(() => Volatile.Read(ref lastSuccess) / 1000.0);
         return base.ExecuteAsync(stoppingToken);
     }
 
@@ -54,7 +56,8 @@ internal sealed partial class RetentionWorker(
         }
 
         var elapsed = TimeProvider.System.GetElapsedTime(started);
-        lastSuccess = (run.State ?? await retention.FindStateAsync(stopping).ConfigureAwait(false))?.LastSucceededAt;
+        var state = run.State ?? await retention.FindStateAsync(stopping).ConfigureAwait(false);
+        Volatile.Write(ref lastSuccess, state?.LastSucceededAt?.ToUnixTimeMilliseconds() ?? 0);
         if (run.LagIsHidden && !saidLagIsHidden)
         {
             saidLagIsHidden = true;

@@ -113,7 +113,11 @@ internal sealed partial class RunningJob(
             await FlushAsync(deadline).ConfigureAwait(false);
             var end = await ReportAsync(token => lifecycle.ReleaseAsync(job.Claim, token), JobEnd.HandedBack, deadline)
                 .ConfigureAwait(false);
-            LogHandedBack(logger, job.Deployment.Id);
+            if (end == JobEnd.HandedBack)
+            {
+                LogHandedBack(logger, job.Deployment.Id);
+            }
+
             return end;
         }
 
@@ -168,10 +172,19 @@ internal sealed partial class RunningJob(
     {
         var outcome = await DeploymentJob.UntilAnsweredAsync(report, deadline).ConfigureAwait(false);
         job.Learn(outcome);
-        return outcome.MayContinue() ? end
-            : outcome == TransitionOutcome.LostLease ? JobEnd.LeaseLost
-            : outcome == TransitionOutcome.Superseded ? JobEnd.Superseded
-            : JobEnd.Cancelled;
+        if (outcome.MayContinue())
+        {
+            return end;
+        }
+
+        if (outcome == TransitionOutcome.LostLease)
+        {
+            LogLost(logger, job.Deployment.Id);
+            return JobEnd.LeaseLost;
+        }
+
+        LogCancelled(logger, job.Deployment.Id);
+        return outcome == TransitionOutcome.Superseded ? JobEnd.Superseded : JobEnd.Cancelled;
     }
 
     // A failed renewal is repeated soon: a lease that has expired meanwhile is renewed all the same, unless it was taken.
@@ -217,10 +230,11 @@ internal sealed partial class RunningJob(
         }
     }
 
-    [LoggerMessage(20, LogLevel.Warning, "Deployment {DeploymentId}: another worker, or the queue, has it; the build was cancelled.")]
+    [LoggerMessage(20, LogLevel.Warning, "Deployment {DeploymentId}: another worker, or the queue, has it; this build does not count.")]
     private static partial void LogLost(ILogger logger, Guid deploymentId);
 
-    [LoggerMessage(21, LogLevel.Information, "Deployment {DeploymentId}: ended by its owner or another program; the build was cancelled.")]
+    [LoggerMessage(21, LogLevel.Information,
+        "Deployment {DeploymentId}: ended by its owner or another program; this build does not count.")]
     private static partial void LogCancelled(ILogger logger, Guid deploymentId);
 
     [LoggerMessage(22, LogLevel.Information, "Deployment {DeploymentId}: returned to the queue, because the host stops.")]

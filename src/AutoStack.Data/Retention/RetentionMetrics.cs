@@ -36,7 +36,6 @@ internal static class RetentionMetrics
         }
     }
 
-    /// <summary>Adds the last success that a scheduled process knows; disposing the result removes it.</summary>
-    public static IDisposable Watch(Func<DateTimeOffset?> lastSuccess) =>
-        LastSuccess.Add(() => lastSuccess() is { } time ? time.ToUnixTimeMilliseconds() / 1000.0 : 0);
+    /// <summary>Adds the last success that a scheduled process knows, in seconds since 1970; disposing the result removes it.</summary>
+    public static IDisposable Watch(Func<double> lastSuccess) => LastSuccess.Add(lastSuccess);
 }

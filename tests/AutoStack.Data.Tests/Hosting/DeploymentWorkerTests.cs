@@ -4,6 +4,7 @@ using System.Threading.Channels;
 using AutoStack.Data.Deployments;
 using AutoStack.Data.Hosting;
 using AutoStack.Data.Testing;
+using AutoStack.Data.Tests.Support;
 using Npgsql;
 
 namespace AutoStack.Data.Tests.Hosting;
@@ -129,6 +130,32 @@ public sealed class DeploymentWorkerTests
         Assert.That((await second.UntilEndedAsync(deployment, Token)).Status, Is.EqualTo(DeploymentStatus.Success));
         Assert.That(await second.LogAsync(deployment, Token), Is.EqualTo(new[] { "first", "second" }));
         Assert.That(attempts, Is.EqualTo(new[] { 1, 1 }), "A release does not count.");
+    }
+
+    [Test]
+    public async Task A_stopping_host_that_has_lost_its_lease_does_not_report_that_it_handed_the_deployment_back()
+    {
+        using var log = new RecordedLog();
+        var started = new TaskCompletionSource();
+        await using var worker = await WorkerHost.StartAsync(
+            database.ConnectionString,
+            _ => { },
+            async (_, _, token) =>
+            {
+                started.SetResult();
+                await Task.Delay(Timeout.Infinite, token);
+                return null;
+            },
+            Token,
+            log: log);
+        await worker.EnqueueAsync(Token);
+        await started.Task.WaitAsync(Token);
+        await ExecuteAsync("UPDATE deployment_leases SET claim_key = gen_random_uuid()");
+
+        await worker.StopAsync(Token);
+
+        Assert.That(log.Lines, Has.Some.Contains("another worker, or the queue, has it"));
+        Assert.That(log.Lines, Has.None.Contains("returned to the queue"));
     }
 
     [Test]

@@ -5,6 +5,7 @@ using AutoStack.Data.Logs;
 using AutoStack.Data.Projects;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
 
 namespace AutoStack.Data.Tests.Hosting;
 
@@ -21,9 +22,15 @@ public sealed class WorkerHost : IAsyncDisposable
         Action<DeploymentWorkerOptions> configure,
         Func<DeploymentJob, DeploymentJobLog, CancellationToken, Task<string?>> build,
         CancellationToken token,
-        bool start = true)
+        bool start = true,
+        ILoggerProvider? log = null)
     {
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
+        if (log is not null)
+        {
+            builder.Logging.AddProvider(log);
+        }
+
         builder.Services
             .AddAutoStackData(options =>
             {
