@@ -19,7 +19,10 @@ public static class WebhookEndpointRouteBuilderExtensions
     /// <param name="provider">The provider.</param>
     /// <param name="configure">Sets the secrets, and how pushes are handled.</param>
     /// <returns>The endpoint, for further conventions.</returns>
-    /// <exception cref="ArgumentException">The provider is unknown, or there is no secret, or a blank one.</exception>
+    /// <exception cref="ArgumentException">
+    /// The provider is unknown, or there is no secret, or a blank one, or a value of <see cref="WebhookEndpointOptions.Push"/> is out of
+    /// its range.
+    /// </exception>
     public static IEndpointConventionBuilder MapAutoStackWebhooks(
         this IEndpointRouteBuilder endpoints,
         [StringSyntax("Route")] string pattern,
@@ -40,6 +43,7 @@ public static class WebhookEndpointRouteBuilderExtensions
             throw new ArgumentException("Secrets is empty or has a blank secret, with which anybody could sign.", nameof(configure));
         }
 
+        (options.Push ?? throw new ArgumentException("Push is null.", nameof(configure))).Validate();
         var endpoint = new WebhookEndpoint(provider, options);
         return endpoints.MapPost(pattern, (Func<HttpContext, Task<IResult>>)endpoint.HandleAsync).AllowAnonymous();
     }

@@ -120,8 +120,15 @@ public sealed class LogEvents : IResult
 
     private async Task WaitAsync(Task next, PipeWriter output, CancellationToken cancellationToken)
     {
-        while (await Task.WhenAny(next, Task.Delay(heartbeat, cancellationToken)).ConfigureAwait(false) != next)
+        while (true)
         {
+            await next.WaitAsync(heartbeat, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (next.IsCompleted)
+            {
+                return;
+            }
+
+            cancellationToken.ThrowIfCancellationRequested();
             EventText.WriteComment(output);
             await output.FlushAsync(cancellationToken).ConfigureAwait(false);
         }

@@ -1,4 +1,6 @@
 using AutoStack.Data.Deployments;
+using AutoStack.Data.Projects;
+using AutoStack.Data.Values;
 
 namespace AutoStack.Data.Webhooks;
 
@@ -29,4 +31,21 @@ public sealed record PushOptions
     /// The provider's host, for bodies that do not name one, such as those of Bitbucket Data Center; null for no host.
     /// </summary>
     public string? Host { get; init; }
+
+    /// <summary>
+    /// Checks the values, as <see cref="IPlatformPushes.HandleAsync"/> does for each delivery. A host that reads them once calls it at its
+    /// start: a wrong value would fail every delivery.
+    /// </summary>
+    /// <exception cref="ArgumentException">A value is out of its range; the message names it.</exception>
+    public void Validate()
+    {
+        Limit.Check(MaxDeployments, IPlatformPushes.MaxDeployments, "options.MaxDeployments");
+        if (MaxAccessAge is { TotalSeconds: < 1 or > int.MaxValue })
+        {
+            throw new ArgumentOutOfRangeException(
+                "options.MaxAccessAge", MaxAccessAge, "options.MaxAccessAge is at least one second and at most 68 years.");
+        }
+
+        RepositoryAddress.CheckHost(Host, "options.Host");
+    }
 }

@@ -154,13 +154,13 @@ internal static class PushParser
         return Commit(hash, Text(commit, "message"), Text(author, "name") ?? Text(author, "username"), Text(commit, "timestamp"));
     }
 
-    // Cut to the columns' lengths, so that no push is refused for its length.
+    // A long message is cut when it is stored, with a mark and after its secrets were masked.
     private static CommitInfo? Commit(string? hash, string? message, string? author, string? time) =>
         Hash(hash) is { } known
             ? new CommitInfo(
                 known,
-                message is null ? null : Values.Text.Cut(message, CommitInfo.MaxMessageLength),
-                author is null ? null : Values.Text.Cut(author, CommitInfo.MaxAuthorLength),
+                message,
+                author,
                 DateTimeOffset.TryParse(time, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var at) ? at : null)
             : null;
 

@@ -15,13 +15,7 @@ internal sealed class Pushes(IUnitOfWork unitOfWork) : IPlatformPushes
     {
         ArgumentNullException.ThrowIfNull(delivery);
         ArgumentNullException.ThrowIfNull(options);
-        Limit.Check(options.MaxDeployments, IPlatformPushes.MaxDeployments, "options.MaxDeployments");
-        if (options.MaxAccessAge is { TotalSeconds: < 1 or > int.MaxValue })
-        {
-            throw new ArgumentOutOfRangeException(nameof(options), "options.MaxAccessAge is at least one second and at most 68 years.");
-        }
-
-        RepositoryAddress.CheckHost(options.Host, "options.Host");
+        options.Validate();
 
         // One id for all attempts, so that a repeated attempt finds its row.
         delivery = delivery with { Id = Ids.Of(delivery.Id, "delivery.Id") };

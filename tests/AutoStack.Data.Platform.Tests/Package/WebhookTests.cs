@@ -133,6 +133,17 @@ public sealed class WebhookTests : ServiceTests
             Throws.ArgumentException.With.Message.StartsWith("provider is not known"));
     }
 
+    [TestCase(0, null, "options.MaxDeployments")]
+    [TestCase(1, "https://git.example.com", "options.Host")]
+    public void An_endpoint_whose_options_would_fail_every_delivery_is_not_mapped(int most, string? host, string named) =>
+        Assert.That(
+            () => App.MapAutoStackWebhooks("/wrong", WebhookProvider.GitHub, options =>
+            {
+                options.Secrets.Add("secret");
+                options.Push = new PushOptions { MaxDeployments = most, Host = host };
+            }),
+            Throws.InstanceOf<ArgumentException>().With.Property("ParamName").EqualTo(named));
+
     private static string Body(string name, string id) =>
         $$$"""
         {"ref":"refs/heads/main","before":"{{{new string('0', 40)}}}","after":"{{{new string('a', 40)}}}",

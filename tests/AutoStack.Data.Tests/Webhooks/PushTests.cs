@@ -472,6 +472,22 @@ public sealed class PushTests : DatabaseTests
     }
 
     [Test]
+    public async Task A_long_message_and_a_long_author_are_cut_with_a_mark()
+    {
+        var repository = NewRepository();
+        await AddTargetAsync(repository);
+        var body = Body(repository, "refs/heads/main", Sha)
+            .Replace("\"fix\"", $"\"{new string('m', 20_000)}\"", StringComparison.Ordinal)
+            .Replace("Mona", new string('a', 1_000), StringComparison.Ordinal);
+
+        var result = await Pushes.HandleAsync(Delivery(Unique("d"), body), PushOptions.Default, Token);
+
+        var deployment = result.Deployments[0];
+        Assert.That(deployment.CommitMessage, Has.Length.EqualTo(CommitInfo.MaxMessageLength).And.EndsWith("m … (cut)"));
+        Assert.That(deployment.Author, Has.Length.EqualTo(CommitInfo.MaxAuthorLength).And.EndsWith("a … (cut)"));
+    }
+
+    [Test]
     public async Task A_push_whose_body_is_edited_for_storage_still_queues()
     {
         var repository = NewRepository();
