@@ -7,17 +7,16 @@ namespace AutoStack.Data.Deployments;
 /// <see cref="TransitionOutcome.LostLease"/> when another claim, or the queue, has the deployment by now.
 /// </summary>
 /// <param name="DeploymentId">The deployment.</param>
-/// <param name="Key">The key of the lease; null for a caller without one, whose steps are compared with the status only.</param>
+/// <param name="Key">The key of the lease; null for a caller without one.</param>
 public readonly record struct DeploymentClaim(Guid DeploymentId, Guid? Key)
 {
-    /// <summary>A deployment without a lease.</summary>
-    /// <param name="deploymentId">The deployment.</param>
-    public static implicit operator DeploymentClaim(Guid deploymentId) => FromGuid(deploymentId);
-
-    /// <summary>A deployment without a lease.</summary>
+    /// <summary>
+    /// The claim of a program that holds no lease. Its steps are compared with the status alone: they succeed also while another worker
+    /// holds the lease of the deployment.
+    /// </summary>
     /// <param name="deploymentId">The deployment.</param>
     /// <returns>The claim, whose <see cref="Key"/> is null.</returns>
-    public static DeploymentClaim FromGuid(Guid deploymentId) => new(deploymentId, null);
+    public static DeploymentClaim WithoutLease(Guid deploymentId) => new(deploymentId, null);
 
     /// <summary>The key of a claim that needs one.</summary>
     /// <exception cref="ArgumentException">The claim has no key.</exception>

@@ -91,7 +91,7 @@ public sealed class SideBySideTests : AdoptionTestsBase
             .Split('\n', 2)[1].Replace("@line4", "@line5", StringComparison.Ordinal));
         var deployment = (await Get<IDeploymentRepository>()
             .EnqueueAsync(new NewDeployment { ProjectId = project.Id, UserId = user.Id, Branch = "main" }, Token))!;
-        await Get<IPlatformDeploymentStageRepository>().StartAsync(deployment.Id, StageName.Cloning, Token);
+        await Get<IPlatformDeploymentStageRepository>().StartAsync(DeploymentClaim.WithoutLease(deployment.Id), StageName.Cloning, Token);
         var again = await Get<IWebhookPayloadRepository>().StoreAsync(
             new NewWebhookPayload { Provider = WebhookProvider.GitHub, PayloadJson = payload.PayloadJson, Headers = payload.Headers },
             Token);

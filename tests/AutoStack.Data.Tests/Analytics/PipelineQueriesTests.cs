@@ -1,5 +1,6 @@
 using AutoStack.Data.Analytics;
 using AutoStack.Data.Deployments;
+using AutoStack.Data.Tests.Support;
 
 namespace AutoStack.Data.Tests.Analytics;
 

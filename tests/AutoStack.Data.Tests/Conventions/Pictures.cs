@@ -241,7 +241,7 @@ public sealed class Pictures : DatabaseTests
     private async Task<(DeploymentClaim Claim, Guid OwnerId)> AtAsync(DeploymentStatus status)
     {
         var deployment = await EnqueueAsync();
-        var claim = DeploymentClaim.FromGuid(deployment.Id);
+        var claim = DeploymentClaim.WithoutLease(deployment.Id);
         if (status != DeploymentStatus.Queued)
         {
             claim = (await Lifecycle.ClaimNextAsync(new ClaimOptions { Lease = TimeSpan.FromHours(1) }, Token))!.Claim;

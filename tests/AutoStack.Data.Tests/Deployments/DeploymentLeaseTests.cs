@@ -130,7 +130,7 @@ public sealed class DeploymentLeaseTests : DatabaseTests
     [Test]
     public void A_claim_without_a_key_has_no_lease_to_renew_or_release()
     {
-        DeploymentClaim claim = Guid.NewGuid();
+        var claim = DeploymentClaim.WithoutLease(Guid.NewGuid());
 
         Assert.That(() => Lifecycle.RenewAsync(claim, Minute, Token), Throws.ArgumentException.With.Message.Contains("claim"));
         Assert.That(() => Lifecycle.ReleaseAsync(claim, Token), Throws.ArgumentException.With.Message.Contains("claim"));

@@ -1,6 +1,7 @@
 using AutoStack.Data.Containers;
 using AutoStack.Data.Deployments;
 using AutoStack.Data.Projects;
+using AutoStack.Data.Tests.Support;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace AutoStack.Data.Tests.LostAnswers;
