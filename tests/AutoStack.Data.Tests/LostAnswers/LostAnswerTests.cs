@@ -56,7 +56,10 @@ public sealed partial class LostAnswerTests : DatabaseTests
         {
             var write = await Writes[method](this);
             proxy.Refuse = false;
-            await using var host = await HostAsync(proxy, TimeSpan.FromMilliseconds(300));
+
+            // Long enough for the change itself, whose answer is cut: thousands of lines take a while on a loaded machine.
+            await using var host = await HostAsync(
+                proxy, TimeSpan.FromMilliseconds(method.EndsWith("by COPY", StringComparison.Ordinal) ? 2_000 : 300));
             proxy.CutAnswer(answer);
             DatabaseUnavailableException failure;
             try
