@@ -55,9 +55,10 @@ public sealed class ClaimTurnTests : DatabaseTests
     [Test]
     public async Task Concurrent_enqueues_of_a_user_get_different_turns()
     {
+        // Few enough to take turns within the quarter of a second that one waits for the others, also on a loaded machine.
         var tenant = await AddUserAsync();
         var projects = new List<Project>();
-        for (var i = 0; i < 40; i++)
+        for (var i = 0; i < 10; i++)
         {
             projects.Add(await AddProjectAsync(tenant.Id));
         }
@@ -66,7 +67,7 @@ public sealed class ClaimTurnTests : DatabaseTests
         var newcomer = await EnqueueAsync();
 
         Assert.That(
-            await ScalarAsync("SELECT count(DISTINCT queue_place >> 32) FROM deployments WHERE user_id = $1", tenant.Id), Is.EqualTo(40L));
+            await ScalarAsync("SELECT count(DISTINCT queue_place >> 32) FROM deployments WHERE user_id = $1", tenant.Id), Is.EqualTo(10L));
         Assert.That(await ClaimUntilAsync(newcomer.Id), Is.LessThanOrEqualTo(2));
     }
 
