@@ -22,7 +22,8 @@ internal static class PlanForecast
         return plan.With(
             await FindAsync(connection, plan, showValues, cancellationToken).ConfigureAwait(false),
             await LockForecast.FindAsync(connection, plan.Steps, cancellationToken).ConfigureAwait(false),
-            await LockForecast.FindAsync(connection, rehearsed, cancellationToken).ConfigureAwait(false));
+            await LockForecast.FindAsync(connection, rehearsed, cancellationToken).ConfigureAwait(false),
+            await Unforeseen.FindAsync(new CatalogFacts(connection), plan.Steps, cancellationToken).ConfigureAwait(false));
     }
 
     /// <summary>A plan that nothing is known to stop, unless the options ignore that.</summary>
