@@ -104,13 +104,59 @@ public sealed class ExistingRowsTests : MigrationTests
         Assert.That((await upgrade).ToVersion, Is.EqualTo(Head));
     }
 
+    // With the check of 0014 and without the validation of 0015, every change of such a row would be refused.
+    [TestCase(2, "0014_add_required_checks.sql")]
+    [TestCase(14, "0015_validate_required_checks.sql")]
+    public async Task Rows_that_violate_a_new_check_are_named_before_the_first_script(int version, string script)
+    {
+        await StartAtAsync(2);
+        await ExecuteAsync("""
+            INSERT INTO users (name, email, created_at) VALUES ('Ada', 'ada@example.com', NULL), ('Eve', 'eve@example.com', NULL),
+                ('Lin', 'lin@example.com', now())
+            """);
+        var ignoring = new SchemaMigratorOptions { IgnoreObstacles = true };
+        await Migrator(ignoring).UpgradeAsync(MigrationTarget.Version(version), cancellationToken: Token);
+
+        var plan = await Migrator().PlanUpgradeAsync(cancellationToken: Token);
+        var refused = Assert.ThrowsAsync<MigrationException>(() => Migrator().UpgradeAsync(cancellationToken: Token))!;
+        var found = plan.Obstacles.Single();
+
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That((found.Kind, found.Script, found.What),
+                Is.EqualTo((ObstacleKind.Rows, script, "Rows of users lack a required value (2 cases).")));
+            Assert.That(found.Mend, Is.EqualTo("Set the value, or delete the rows. They are: SELECT * FROM public.users " +
+                "WHERE created_at IS NULL OR updated_at IS NULL;"));
+            Assert.That(refused.Error, Is.EqualTo(MigrationError.Obstacles));
+            Assert.That(await AppliedAsync(), Has.Count.EqualTo(version), "nothing is applied");
+        }
+
+        await ExecuteAsync("UPDATE users SET created_at = now() WHERE created_at IS NULL");
+        Assert.That((await Migrator().UpgradeAsync(cancellationToken: Token)).ToVersion, Is.EqualTo(Head));
+    }
+
+    [TestCase(2)]
+    [TestCase(9)]
+    public async Task Duplicates_of_a_new_key_are_named_before_the_first_script(int version)
+    {
+        await StartAtAsync(version);
+        await ExecuteAsync("INSERT INTO users (name, email) VALUES ('Ada', 'ada@example.com'), ('Ada', 'Ada@example.com')");
+
+        var found = (await Migrator().PlanUpgradeAsync(cancellationToken: Token)).Obstacles.Single();
+
+        Assert.That((found.Kind, found.Script), Is.EqualTo((ObstacleKind.Rows, "0012_add_users_email_key.sql")));
+        Assert.That(found.What, Is.EqualTo("Accounts have the same address except for case (1 case)."));
+        Assert.That(found.Mend, Does.StartWith("Decide which account keeps the address").And.Contain("HAVING count(*) > 1;"));
+    }
+
     [Test]
-    public async Task Rows_that_violate_a_new_check_stop_the_upgrade()
+    public async Task Rows_that_violate_a_new_check_stop_the_upgrade_that_ignores_obstacles()
     {
         await StartAtAsync(2);
         await ExecuteAsync("INSERT INTO users (name, email, created_at) VALUES ('Ada', 'ada@example.com', NULL)");
 
-        var failure = Assert.ThrowsAsync<MigrationException>(() => Migrator().UpgradeAsync(cancellationToken: Token))!;
+        var failure = Assert.ThrowsAsync<MigrationException>(
+            () => Migrator(new SchemaMigratorOptions { IgnoreObstacles = true }).UpgradeAsync(cancellationToken: Token))!;
 
         using (Assert.EnterMultipleScope())
         {

@@ -102,7 +102,8 @@ internal sealed class BackupRehearsal(PgBackRest pgBackRest, RehearsalSettings o
             {SearchPath.Own};
             SELECT pg_last_wal_replay_lsn()::text, pg_last_xact_replay_timestamp(),
                 (pg_last_wal_replay_lsn() - '0/0') / (SELECT setting::bigint FROM pg_settings WHERE name = 'wal_segment_size'),
-                (SELECT setting::bigint FROM pg_settings WHERE name = 'wal_segment_size')
+                (SELECT setting::bigint FROM pg_settings WHERE name = 'wal_segment_size');
+            {SessionLimits.Lift}
             """, connection);
         var (position, time, segment, size) = (await command.ListAsync(
             row => (row.GetString(0), row.IsDBNull(1) ? (DateTimeOffset?)null : row.GetFieldValue<DateTimeOffset>(1),

@@ -57,7 +57,8 @@ internal sealed record RowMark(
     {
         // Without row_security, a policy that hides rows makes the count fail instead of wrong.
         await ExecuteAsync(
-            connection, $"{SearchPath.Own}; SET lock_timeout = '1s'; SET row_security = off", cancellationToken).ConfigureAwait(false);
+            connection, $"{SearchPath.Own}; SET lock_timeout = '1s'; SET row_security = off; {SessionLimits.Lift}", cancellationToken)
+            .ConfigureAwait(false);
         var transaction = await connection.BeginTransactionAsync(IsolationLevel.RepeatableRead, cancellationToken).ConfigureAwait(false);
         await using var ending = transaction.ConfigureAwait(false);
         await ExecuteAsync(connection, "SET TRANSACTION READ ONLY", cancellationToken).ConfigureAwait(false);

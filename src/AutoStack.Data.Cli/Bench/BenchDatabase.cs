@@ -54,7 +54,7 @@ internal sealed class BenchDatabase : IAsyncDisposable
         {
             // On a shared session the lock and the search path would belong to other clients.
             await Pooler.RefuseSharedSessionAsync(control, cancellationToken).ConfigureAwait(false);
-            await ExecuteAsync(control, SearchPath.Own, cancellationToken).ConfigureAwait(false);
+            await ExecuteAsync(control, $"{SearchPath.Own}; {SessionLimits.Lift}", cancellationToken).ConfigureAwait(false);
             var limits = await ServerLimits.ReadAsync(control, cancellationToken).ConfigureAwait(false);
             var settings = ConnectionText.Parse(connection);
             settings.Password = server.Password;
@@ -128,7 +128,7 @@ internal sealed class BenchDatabase : IAsyncDisposable
             .ConfigureTypeLoading(types => types.EnableTypeLoading(false))
             .UsePhysicalConnectionInitializer(
                 _ => throw new NotSupportedException(),
-                connection => ExecuteAsync(connection, SearchPathOfLoad, CancellationToken.None))
+                connection => ExecuteAsync(connection, $"{SessionLimits.Lift}; {SearchPathOfLoad}", CancellationToken.None))
             .Build();
     }
 

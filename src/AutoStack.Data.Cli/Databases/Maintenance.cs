@@ -53,7 +53,7 @@ internal sealed class Maintenance : IAsyncDisposable
             .ConnectAsync(TimeSpan.FromSeconds(parsed.GetValue(session.Options.Wait)), session.Progress, cancellationToken)
             .ConfigureAwait(false);
         var server = new Maintenance(connection, database);
-        await server.ExecuteAsync($"{SearchPath.Own}; {SessionLimits.MayBeIdle}", cancellationToken).ConfigureAwait(false);
+        await server.ExecuteAsync($"{SearchPath.Own}; {SessionLimits.Lift}", cancellationToken).ConfigureAwait(false);
         return server;
     }
 

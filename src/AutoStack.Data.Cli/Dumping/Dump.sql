@@ -49,14 +49,35 @@ columns AS (
     WHERE a.attnum > 0 AND NOT a.attisdropped
     GROUP BY a.attrelid
 ),
+-- The triggers of a constraint have names with numbers of their own, by which no statement could disable them in another database.
+definitions AS (
+    SELECT c.oid, pg_get_constraintdef(c.oid) || CASE
+        WHEN EXISTS (SELECT FROM pg_trigger g WHERE g.tgconstraint = c.oid AND g.tgenabled IN ('D', 'R')) THEN ' /* triggers disabled */'
+        ELSE ''
+    END AS text
+    FROM pg_constraint c
+),
 constraints AS (
     SELECT c.conrelid, string_agg(
-        format('    CONSTRAINT %I %s', c.conname, pg_get_constraintdef(c.oid)),
+        format('    CONSTRAINT %I %s', c.conname, d.text),
         E',\n' ORDER BY c.contype = 'p' DESC, c.contype::text COLLATE "C", c.conname::text COLLATE "C") AS text
     FROM pg_constraint c
+    JOIN definitions d ON d.oid = c.oid
     WHERE c.conrelid <> 0 AND (c.contype IN ('p', 'u', 'x', 'c') OR (c.contype = 'n' AND NOT c.convalidated))
         AND (c.conislocal OR c.coninhcount = 0)
     GROUP BY c.conrelid
+),
+operators AS (
+    SELECT o.*, format('%I.%s', n.nspname, o.oprname) AS name
+    FROM pg_operator o
+    JOIN pg_namespace n ON n.oid = o.oprnamespace
+),
+own_columns AS (
+    SELECT a.*, c.name, c.relkind, t.typstorage
+    FROM relations c
+    JOIN pg_attribute a ON a.attrelid = c.oid
+    JOIN pg_type t ON t.oid = a.atttypid
+    WHERE a.attnum > 0 AND NOT a.attisdropped
 )
 SELECT 1, quote_ident(o.nspname), format('CREATE SCHEMA %I', o.nspname)
 FROM own o
@@ -91,6 +112,33 @@ SELECT 3, c.name, format(E'CREATE TYPE %s AS (\n%s\n)', c.name, l.text)
 FROM relations c
 JOIN columns l ON l.attrelid = c.oid
 WHERE c.relkind = 'c'
+UNION ALL
+SELECT 3, format('%I.%I', n.nspname, d.dictname), format('CREATE TEXT SEARCH DICTIONARY %I.%I (TEMPLATE = %I.%I%s)',
+    n.nspname, d.dictname, s.nspname, t.tmplname, coalesce(', ' || d.dictinitoption, ''))
+FROM pg_ts_dict d
+JOIN own n ON n.oid = d.dictnamespace
+JOIN pg_ts_template t ON t.oid = d.dicttemplate
+JOIN pg_namespace s ON s.oid = t.tmplnamespace
+WHERE ('pg_ts_dict'::regclass, d.oid) NOT IN (SELECT e.classid, e.objid FROM of_extensions e)
+UNION ALL
+SELECT 4, format('%I.%I', n.nspname, c.cfgname),
+    format('CREATE TEXT SEARCH CONFIGURATION %I.%I (PARSER = %I.%I)', n.nspname, c.cfgname, s.nspname, p.prsname)
+    || coalesce((
+        SELECT string_agg(
+            format(E';\nALTER TEXT SEARCH CONFIGURATION %I.%I ADD MAPPING FOR %I WITH %s', n.nspname, c.cfgname, t.alias, m.dictionaries),
+            '' ORDER BY t.alias COLLATE "C")
+        FROM (
+            SELECT m.maptokentype, string_agg(m.mapdict::regdictionary::text, ', ' ORDER BY m.mapseqno) AS dictionaries
+            FROM pg_ts_config_map m
+            WHERE m.mapcfg = c.oid
+            GROUP BY m.maptokentype
+        ) m
+        JOIN ts_token_type(c.cfgparser) t ON t.tokid = m.maptokentype), '')
+FROM pg_ts_config c
+JOIN own n ON n.oid = c.cfgnamespace
+JOIN pg_ts_parser p ON p.oid = c.cfgparser
+JOIN pg_namespace s ON s.oid = p.prsnamespace
+WHERE ('pg_ts_config'::regclass, c.oid) NOT IN (SELECT e.classid, e.objid FROM of_extensions e)
 UNION ALL
 SELECT 4, c.name, format('CREATE SEQUENCE %s AS %s START %s INCREMENT %s MINVALUE %s MAXVALUE %s CACHE %s%s%s',
     c.name, format_type(s.seqtypid, NULL), s.seqstart, s.seqincrement, s.seqmin, s.seqmax, s.seqcache,
@@ -130,6 +178,28 @@ SELECT 7, c.name, format('ALTER TABLE %s REPLICA IDENTITY %s', c.name, CASE c.re
 FROM relations c
 WHERE c.relkind IN ('r', 'p') AND c.relreplident IN ('f', 'n')
 UNION ALL
+SELECT CASE a.relkind WHEN 'm' THEN 13 WHEN 'i' THEN 9 WHEN 'I' THEN 9 ELSE 7 END, format('%s %I', a.name, a.attname),
+    format('ALTER %s %s ALTER COLUMN %s SET STATISTICS %s',
+        CASE a.relkind WHEN 'm' THEN 'MATERIALIZED VIEW' WHEN 'i' THEN 'INDEX' WHEN 'I' THEN 'INDEX' ELSE 'TABLE' END, a.name,
+        CASE WHEN a.relkind IN ('i', 'I') THEN a.attnum::text ELSE quote_ident(a.attname) END, a.attstattarget)
+FROM own_columns a
+WHERE a.relkind IN ('r', 'p', 'f', 'm', 'i', 'I') AND a.attstattarget >= 0
+UNION ALL
+SELECT 7, format('%s %I', a.name, a.attname), format('ALTER TABLE %s ALTER COLUMN %I SET STORAGE %s', a.name, a.attname,
+    CASE a.attstorage WHEN 'p' THEN 'PLAIN' WHEN 'e' THEN 'EXTERNAL' WHEN 'm' THEN 'MAIN' ELSE 'EXTENDED' END)
+FROM own_columns a
+WHERE a.relkind IN ('r', 'p') AND a.attstorage <> a.typstorage
+UNION ALL
+SELECT 7, format('%s %I', a.name, a.attname), format('ALTER TABLE %s ALTER COLUMN %I SET COMPRESSION %s', a.name, a.attname,
+    CASE a.attcompression WHEN 'l' THEN 'lz4' ELSE 'pglz' END)
+FROM own_columns a
+WHERE a.relkind IN ('r', 'p') AND a.attcompression <> ''
+UNION ALL
+SELECT 7, format('%s %I', a.name, a.attname), format('ALTER TABLE %s ALTER COLUMN %I SET (%s)', a.name, a.attname,
+    (SELECT string_agg(o.text, ', ' ORDER BY o.text COLLATE "C") FROM unnest(a.attoptions) o (text) WHERE o.text LIKE 'n\_distinct%'))
+FROM own_columns a
+WHERE a.relkind IN ('r', 'p', 'f') AND EXISTS (SELECT FROM unnest(a.attoptions) o (text) WHERE o.text LIKE 'n\_distinct%')
+UNION ALL
 -- A materialized view comes before its indexes.
 SELECT CASE t.relkind WHEN 'm' THEN 13 ELSE 8 END, format('%s %s', t.name, c.name),
     -- That of a partitioned table has those of the partitions, which are not listed.
@@ -142,9 +212,10 @@ JOIN relations t ON t.oid = i.indrelid
 WHERE NOT c.relispartition
     AND NOT EXISTS (SELECT FROM pg_constraint k WHERE k.conindid = c.oid AND k.conrelid = t.oid AND k.contype IN ('p', 'u', 'x'))
 UNION ALL
-SELECT 9, format('%s %I', c.name, k.conname), format('ALTER TABLE %s ADD CONSTRAINT %I %s', c.name, k.conname, pg_get_constraintdef(k.oid))
+SELECT 9, format('%s %I', c.name, k.conname), format('ALTER TABLE %s ADD CONSTRAINT %I %s', c.name, k.conname, d.text)
 FROM relations c
 JOIN pg_constraint k ON k.conrelid = c.oid
+JOIN definitions d ON d.oid = k.oid
 WHERE k.contype = 'f' AND k.conparentid = 0
 UNION ALL
 SELECT 10, f.name, rtrim(pg_get_functiondef(f.oid), E'\n')
@@ -156,6 +227,34 @@ SELECT 11, f.name, format('CREATE AGGREGATE %s (SFUNC = %s, STYPE = %s%s%s)', f.
     coalesce(', INITCOND = ' || quote_literal(a.agginitval), ''))
 FROM functions f
 JOIN pg_aggregate a ON a.aggfnoid = f.oid
+UNION ALL
+SELECT 11, format('%s (%s, %s)', o.name, format_type(o.oprleft, NULL), format_type(o.oprright, NULL)),
+    format('CREATE OPERATOR %s (%s)', o.name, concat_ws(', ',
+        'FUNCTION = ' || o.oprcode::text,
+        CASE WHEN o.oprleft <> 0 THEN 'LEFTARG = ' || format_type(o.oprleft, NULL) END,
+        CASE WHEN o.oprright <> 0 THEN 'RIGHTARG = ' || format_type(o.oprright, NULL) END,
+        (SELECT format('COMMUTATOR = OPERATOR(%s)', x.name) FROM operators x WHERE x.oid = o.oprcom),
+        (SELECT format('NEGATOR = OPERATOR(%s)', x.name) FROM operators x WHERE x.oid = o.oprnegate),
+        CASE WHEN o.oprrest::oid <> 0 THEN 'RESTRICT = ' || o.oprrest::text END,
+        CASE WHEN o.oprjoin::oid <> 0 THEN 'JOIN = ' || o.oprjoin::text END,
+        CASE WHEN o.oprcanhash THEN 'HASHES' END,
+        CASE WHEN o.oprcanmerge THEN 'MERGES' END))
+FROM operators o
+JOIN own n ON n.oid = o.oprnamespace
+WHERE o.oprcode::oid <> 0 AND ('pg_operator'::regclass, o.oid) NOT IN (SELECT e.classid, e.objid FROM of_extensions e)
+UNION ALL
+SELECT 11, format('(%s AS %s)', format_type(c.castsource, NULL), format_type(c.casttarget, NULL)),
+    format('CREATE CAST (%s AS %s) %s%s', format_type(c.castsource, NULL), format_type(c.casttarget, NULL),
+        CASE c.castmethod
+            WHEN 'f' THEN 'WITH FUNCTION ' || c.castfunc::regprocedure::text
+            WHEN 'i' THEN 'WITH INOUT'
+            ELSE 'WITHOUT FUNCTION'
+        END,
+        CASE c.castcontext WHEN 'a' THEN ' AS ASSIGNMENT' WHEN 'i' THEN ' AS IMPLICIT' ELSE '' END)
+FROM pg_cast c
+-- A range type brings the cast to its multirange.
+WHERE c.oid >= 16384 AND NOT EXISTS (
+        SELECT FROM pg_depend d WHERE d.classid = 'pg_cast'::regclass AND d.objid = c.oid AND d.deptype IN ('e', 'i'))
 UNION ALL
 SELECT 12, c.name, format(E'CREATE %sVIEW %s%s AS\n%s',
     CASE c.relkind WHEN 'm' THEN 'MATERIALIZED ' ELSE '' END, c.name,
@@ -195,6 +294,8 @@ FROM relations c
 JOIN pg_policy p ON p.polrelid = c.oid
 UNION ALL
 SELECT 17, s.stxname::text, pg_get_statisticsobjdef(s.oid)
+    || CASE WHEN s.stxstattarget >= 0 THEN format(E';\nALTER STATISTICS %I.%I SET STATISTICS %s', n.nspname, s.stxname, s.stxstattarget)
+        ELSE '' END
 FROM pg_statistic_ext s
 JOIN own n ON n.oid = s.stxnamespace
 UNION ALL

@@ -17,9 +17,10 @@ internal sealed record SchemaDump(int Objects, string Text)
     private const string Header = "-- The schema, by autostack-db dump: for reading and comparing, not for restoring.\n";
 
     // The server opens a table to print an expression on it, and would wait for whoever changes the table.
-    private const string Prepare = $"SET TRANSACTION READ ONLY; {SearchPath.OwnInTransaction}; SET LOCAL lock_timeout = '5s'; "
+    internal const string Prepare = $"SET TRANSACTION READ ONLY; {SearchPath.OwnInTransaction}; SET LOCAL lock_timeout = '5s'; "
         + "SET LOCAL DateStyle = ISO; SET LOCAL IntervalStyle = postgres; SET LOCAL extra_float_digits = 1; SET LOCAL TimeZone = 'UTC'; "
-        + "SET LOCAL bytea_output = hex; SET LOCAL quote_all_identifiers = off";
+        + "SET LOCAL bytea_output = hex; SET LOCAL quote_all_identifiers = off; "
+        + SessionLimits.LiftInTransaction;
 
     /// <exception cref="MigrationException">The server cannot be reached.</exception>
     public static async Task<SchemaDump> ReadAsync(

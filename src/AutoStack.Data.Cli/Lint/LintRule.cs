@@ -57,6 +57,9 @@ internal sealed record LintRule(string Id, string Safer)
     public static readonly LintRule SessionSetting = new("session-setting",
         "Use SET LOCAL, which ends with the transaction; put timeouts in the header.");
 
+    public static readonly LintRule AdvisoryUnlockAll = new("advisory-unlock-all",
+        "Take a lock that ends with the transaction (pg_advisory_xact_lock), or release each by its key (pg_advisory_unlock).");
+
     public static readonly LintRule CascadeWithoutIndex = new("cascade-without-index",
         $"CREATE INDEX CONCURRENTLY on the column, {Alone}.");
 

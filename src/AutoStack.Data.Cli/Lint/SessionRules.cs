@@ -9,6 +9,12 @@ internal sealed class SessionRules(ScriptScope scope)
     {
         var (line, cursor) = (statement.Sql.Line, statement.Sql.Read());
 
+        if (statement.Sql.Tokens.Any(token => token.Is("pg_advisory_unlock_all")))
+        {
+            scope.Report(line, LintRule.AdvisoryUnlockAll,
+                "pg_advisory_unlock_all() also releases the lock that keeps other migrators from working at the same time.");
+        }
+
         // A DO block outside a transaction may commit.
         if (Unrunnable.TransactionWord(statement.Sql) is { } word && !(statement.Nested && !scope.Step.Transactional))
         {

@@ -7,9 +7,11 @@ namespace AutoStack.Data.Cli.Output;
 /// <code>
 /// --dry-run, --sql    also "obstacles":[{"kind":"notOwner","script":"0003_add_log_sequence.sql","what":"…","mend":"…",
 ///                     "objects":["users"]}]
-///                     kind is standby, readOnly, noCreate, notOwner, noWrite, extension, nameTaken or dependents; script is null when the
-///                     run as a whole would fail. And "locks":[{"table":"users","mode":"accessExclusive","stopsReaders":true,
-///                     "stopsWriters":true,"rewrites":false,"bytes":16384,"script":"…"}]; bytes is null when the table is locked now
+///                     kind is standby, readOnly, noCreate, notOwner, noWrite, extension, nameTaken, dependents, encoding, cannotRun,
+///                     computedColumn or rows; script is null when the run as a whole would fail. And
+///                     "locks":[{"table":"users","mode":"accessExclusive","stopsReaders":true,"stopsWriters":true,"rewrites":false,
+///                     "bytes":16384,"script":"…"}]; bytes is null when the table is locked now.
+///                     And "unforeseen":["0014_add_required_checks.sql"]: code decides what these scripts lock while they run
 /// --rehearse          also "endedEarly":null or a sentence (way is cannotBeRehearsed from that script on), and
 ///                     "stops":[{"table":"users","readersMs":12.5,"writersMs":12.5}]
 /// --rehearse --on-copy, --copy   {"copy":"autostack_rehearsal_0a1b2c3d4e5f","copyMs":310.2,"from":0,"to":2,"steps":[…],…} as for upgrade;

@@ -24,10 +24,17 @@ internal static class ForesightLines
         var all = plan.RehearsalLocks.Where(table => table.StopsReaders).ToList();
         var writers = plan.RehearsalLocks.Where(table => table is { StopsReaders: false, StopsWriters: true }).ToList();
         console.WriteLine($"The rehearsal runs {Screen.Count(plan.Scripts.Count, "script")} in one transaction and rolls it back. " +
-            (all.Count + writers.Count == 0 ? $"{until} it stops nobody, as far as the scripts show." : $"{until} it stops"),
+            (all.Count + writers.Count > 0 ? $"{until} it stops"
+                : plan.Unforeseen.Count > 0 ? $"{until} it may stop readers and writers."
+                : $"{until} it stops nobody, as far as the scripts show."),
             new Style(Color.Yellow));
         List("readers and writers of", all);
         List("writers of", writers);
+        if (plan.Unforeseen.Count > 0)
+        {
+            console.WriteLine($"Code in {Names(plan.Unforeseen)} decides while it runs which tables it locks; they cannot be foreseen.");
+        }
+
         if (plan.RehearsalLocks.Where(table => table.Rewrites).ToList() is { Count: > 0 } rewritten)
         {
             console.WriteLine("It writes many rows, whose dead copies take as much room again until a VACUUM:");
@@ -59,6 +66,13 @@ internal static class ForesightLines
         {
             console.WriteLine($"So were those of {stops.Count - Most} more tables, for less.");
         }
+    }
+
+    private static string Names(IReadOnlyList<string> scripts)
+    {
+        const int Most = 3;
+        var shown = string.Join(", ", scripts.Take(Most));
+        return scripts.Count > Most ? $"{shown} and {Screen.Count(scripts.Count - Most, "more script")}" : shown;
     }
 
     private static string Named(TableLock table) => table.Bytes is { } bytes ? $"{table.Table} ({Amount.Bytes(bytes)})" : table.Table;

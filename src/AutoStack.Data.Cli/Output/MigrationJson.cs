@@ -13,6 +13,7 @@ internal static class MigrationJson
         ["sets"] = Sets(plan.Sets),
         ["obstacles"] = ForesightJson.Of(plan.Obstacles),
         ["locks"] = ForesightJson.Of(plan.Locks),
+        ["unforeseen"] = plan.Unforeseen,
         ["openSchemas"] = openSchemas,
     };
 

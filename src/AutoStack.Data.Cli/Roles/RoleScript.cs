@@ -24,7 +24,7 @@ internal sealed class RoleScript(MigrationServer server, string? prefix, bool sh
     // The owner first.
     private static readonly string[] Names = ["owner", "migrator", "app", "readonly", "tenant"];
 
-    private const string Prepare = """
+    private const string Prepare = $"""
         SET TRANSACTION READ WRITE;
         SET LOCAL search_path = pg_catalog, pg_temp;
         SET LOCAL statement_timeout = '60s';
@@ -37,7 +37,8 @@ internal sealed class RoleScript(MigrationServer server, string? prefix, bool sh
                 CASE
                     WHEN @shared THEN 'off'
                     ELSE coalesce(nullif(current_setting('autostack.restrict_functions', TRUE), ''), 'on')
-                END, TRUE)
+                END, TRUE);
+        {SessionLimits.LiftInTransaction}
         """;
 
     /// <summary>The statements of the script, without BEGIN and COMMIT.</summary>

@@ -69,7 +69,7 @@ internal sealed class Adoption(MigratorContext context, AdoptionOptions? options
 
         async Task StepAsync(MigrationScript script)
         {
-            foreach (var check in checks.Where(c => c.Obstacle.Before == script.Up.FileName))
+            foreach (var check in checks.Where(c => c.Before == script.Up.FileName))
             {
                 if (await ReadRowsAsync(
                         connection,
@@ -124,7 +124,7 @@ internal sealed class Adoption(MigratorContext context, AdoptionOptions? options
             && (history.CurrentVersion >= AdoptionPlanner.DocumentedVersion || LaterObjects.Find(found, history.CurrentVersion).Count == 0))
         {
             plan = Continue(history, pending, found, revision);
-            checks = [.. plan.Scripts.SelectMany(s => RowCheck.Of(s, found).Concat(RowCheck.OfKeptJson(s, found)))];
+            checks = [.. plan.Scripts.SelectMany(s => RowCheck.Of(s, found).Concat(AdoptionChecks.OfKeptJson(s, found)))];
         }
         else
         {
@@ -183,9 +183,9 @@ internal sealed class Adoption(MigratorContext context, AdoptionOptions? options
         var obstacles = new List<AdoptionObstacle>();
         foreach (var check in checks)
         {
-            if (await check.RunAsync(connection, context.Options.ShowValues, cancellationToken).ConfigureAwait(false) is { } obstacle)
+            if (await check.RunAsync(connection, context.Options.ShowValues, cancellationToken).ConfigureAwait(false) is { } found)
             {
-                obstacles.Add(obstacle);
+                obstacles.Add(new AdoptionObstacle(found.Before, found.What, found.Query, found.Hint));
             }
         }
 

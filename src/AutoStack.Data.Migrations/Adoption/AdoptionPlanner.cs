@@ -56,7 +56,7 @@ internal sealed class AdoptionPlanner(Catalog found, string? jsonSize, IReadOnly
         ChangeJson(json);
         List<MigrationScript> following = [.. scripts.Where(s => s.Version > version)];
         checks.AddRange(following.SelectMany(s => RowCheck.Of(s, found)));
-        checks.AddRange(options.KeepJson ? following.SelectMany(s => RowCheck.OfKeptJson(s, found)) : []);
+        checks.AddRange(options.KeepJson ? following.SelectMany(s => AdoptionChecks.OfKeptJson(s, found)) : []);
         return new AdoptionPlan(
             journaled > 0 ? $"An AutoStack database at version {journaled}, in which a service has created tables of version {version}"
                 : alembicRevision is not null ? $"A database of the Python services, created by Alembic (revision {alembicRevision})"
@@ -74,21 +74,24 @@ internal sealed class AdoptionPlanner(Catalog found, string? jsonSize, IReadOnly
     private int RecognisedVersion()
     {
         var all = Tables(DocumentedVersion);
-        if (!all.Any(found.HasTable))
+        if (!OwnTables.Of(found).Any(all.Contains))
         {
-            throw new MigrationException(MigrationError.NotRecognised, found.Objects.Any(o => o.Kind == SchemaObjectKind.Table)
+            throw new MigrationException(MigrationError.NotRecognised, all.FirstOrDefault(found.HasTable) is { } taken
+                ? $"There is nothing to adopt: the database has a table {taken}, but that of another program. To see which names it has " +
+                    "taken: autostack-db upgrade --dry-run. Nothing was changed."
+                : found.Objects.Any(o => o.Kind == SchemaObjectKind.Table)
                 ? "There is nothing to adopt: the database has tables, but not those of AutoStack. To create them, upgrade."
                 : "There is nothing to adopt: the database has no tables. To create them, upgrade.");
         }
 
         return all.Except(Tables(DocumentedVersion - 1)).Any(found.HasTable) ? DocumentedVersion : DocumentedVersion - 1;
 
-        static IEnumerable<string> Tables(int version) =>
-            Catalog.Expected(version).Objects.Where(o => o.Kind == SchemaObjectKind.Table).Select(o => o.Name);
+        static List<string> Tables(int version) =>
+            [.. Catalog.Expected(version).Objects.Where(o => o.Kind == SchemaObjectKind.Table).Select(o => o.Name)];
     }
 
     // An operator's index is never dropped, and index names are unique in the schema. An invalid index of a failed build is no operator's.
-    private IEnumerable<string> InTheWay(SchemaDifference d) => d.Kind == SchemaObjectKind.Index || RowCheck.IsKey(d)
+    private IEnumerable<string> InTheWay(SchemaDifference d) => d.Kind == SchemaObjectKind.Index || AdoptionChecks.IsKey(d)
         ? found.Objects
             .Where(o => o.Kind == SchemaObjectKind.Index && o.Name == NameOf(d)
                 && !o.Definition.EndsWith(CatalogObject.Invalid, StringComparison.Ordinal)
@@ -148,7 +151,7 @@ internal sealed class AdoptionPlanner(Catalog found, string? jsonSize, IReadOnly
     private void ChangeOneByOne(SchemaDifference difference)
     {
         var name = "adopt_" + NameOf(difference);
-        checks.AddRange(found.HasTable(TableOf(difference)) ? RowCheck.OfConstraint(name + ".sql", difference) : []);
+        checks.AddRange(found.HasTable(TableOf(difference)) ? AdoptionChecks.OfConstraint(name + ".sql", difference) : []);
         foreach (var statement in difference.Statements)
         {
             var concurrent = statement.Contains(" INDEX CONCURRENTLY ", StringComparison.Ordinal);
@@ -169,7 +172,7 @@ internal sealed class AdoptionPlanner(Catalog found, string? jsonSize, IReadOnly
                 continue;
             }
 
-            checks.Add(RowCheck.OfJson(name + ".sql", table.Key, columns));
+            checks.Add(AdoptionChecks.OfJson(name + ".sql", table.Key, columns));
             Add(name, $"{string.Join(", ", columns)} from json to jsonb: " +
                 $"rewrites the table ({jsonSize}) and blocks its readers and writers", JsonColumns.Alter(table.Key, columns));
         }

@@ -10,11 +10,11 @@ internal static class Rights
         List<string> steps = [.. plan.Changes.Select(c => c.Step.FileName), .. plan.Scripts.Select(s => s.Up.FileName)];
         if (steps.Contains(Extension))
         {
-            yield return RowCheck.OfQuery(new AdoptionObstacle(
+            yield return RowCheck.OfQuery(
                 Extension, "This role lacks the privilege to create extensions in this database", """
                 SELECT current_user, current_database()
                 WHERE NOT has_database_privilege(current_database(), 'CREATE')
-                """, "As the owner of the database: GRANT CREATE ON DATABASE … TO …; or CREATE EXTENSION \"uuid-ossp\";"));
+                """, "As the owner of the database: GRANT CREATE ON DATABASE … TO …; or CREATE EXTENSION \"uuid-ossp\";");
         }
 
         if (steps.Find(step => step != Extension) is not { } first)
@@ -22,18 +22,18 @@ internal static class Rights
             yield break;
         }
 
-        yield return RowCheck.OfQuery(new AdoptionObstacle(
+        yield return RowCheck.OfQuery(
             first, "This role lacks the privilege to create objects in the schema public", """
             SELECT current_user
             WHERE NOT has_schema_privilege('public', 'CREATE')
-            """, "As the owner of the schema: GRANT CREATE ON SCHEMA public TO …;"));
-        yield return RowCheck.OfQuery(new AdoptionObstacle(
+            """, "As the owner of the schema: GRANT CREATE ON SCHEMA public TO …;");
+        yield return RowCheck.OfQuery(
             first, "Tables belong to another role, and only their owner may change them", $"""
             SELECT c.relname, pg_get_userbyid(c.relowner) AS owner
             FROM pg_class c
             WHERE c.relnamespace = 'public'::regnamespace
-              AND c.relname IN ({string.Join(", ", UnjournaledTables.Known.Select(name => $"'{name}'"))})
+              AND c.relname IN ({string.Join(", ", OwnTables.Names.Select(name => $"'{name}'"))})
               AND NOT pg_has_role(c.relowner, 'USAGE')
-            """, "Run adopt as their owner, or as a member of that role."));
+            """, "Run adopt as their owner, or as a member of that role.");
     }
 }

@@ -77,7 +77,8 @@ internal sealed class SchemaCheck(MigratorContext context)
     {
         var transaction = await connection.BeginTransactionAsync(IsolationLevel.RepeatableRead, cancellationToken).ConfigureAwait(false);
         using var prepare = new NpgsqlCommand(
-            $"SET TRANSACTION READ ONLY; {SearchPath.OwnInTransaction}; SELECT set_config('lock_timeout', @milliseconds::text, true)",
+            $"SET TRANSACTION READ ONLY; {SearchPath.OwnInTransaction}; {SessionLimits.LiftInTransaction}; " +
+            "SELECT set_config('lock_timeout', @milliseconds::text, true)",
             connection,
             transaction);
         prepare.Parameters.AddWithValue("milliseconds", context.Options.TableWaitMilliseconds);

@@ -89,7 +89,8 @@ internal sealed partial class SchemaRepair(MigratorContext context, SchemaRepair
         if (history.CurrentVersion == 0 && check.Differences.Count > 0)
         {
             throw new MigrationException(MigrationError.NotAdopted,
-                "The database has AutoStack's tables and no journal. Adopt it: autostack-db adopt. Nothing was changed.");
+                "The database has tables with the names of AutoStack's and no journal. If the Python services created them, adopt the " +
+                "database: autostack-db adopt. Nothing was changed.");
         }
     }
 

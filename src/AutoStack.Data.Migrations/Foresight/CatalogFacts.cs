@@ -91,6 +91,24 @@ internal sealed class CatalogFacts(NpgsqlConnection connection)
             .ToDictionary(row => row.Key, row => (row.Owner, row.IsOwner));
     }
 
+    /// <summary>Those of the names that an ordinary query calls as a routine which may write and lock: not one of PostgreSQL.</summary>
+    public Task<List<string>> ReadVolatileRoutinesAsync(IEnumerable<string> names, CancellationToken cancellationToken)
+    {
+        List<string> wanted = [.. names.Distinct()];
+        return ReadAsync("""
+            SELECT DISTINCT w.written
+            FROM unnest(@written, @schemas, @names) w (written, schema, name)
+            JOIN pg_proc p ON p.proname::text = w.name AND p.provolatile = 'v'
+            JOIN pg_namespace s ON s.oid = p.pronamespace
+            WHERE s.nspname::text NOT IN ('pg_catalog', 'information_schema') AND w.schema IN ('', s.nspname::text)
+              AND (w.schema <> '' OR NOT EXISTS (
+                  SELECT FROM pg_proc b WHERE b.proname::text = w.name AND b.pronamespace = 'pg_catalog'::regnamespace))
+            """, row => row.GetString(0), cancellationToken,
+            ("written", wanted.ToArray()),
+            ("schemas", wanted.Select(name => Names.Split(name).Schema).ToArray()),
+            ("names", wanted.Select(name => Names.Split(name).Name).ToArray()));
+    }
+
     /// <summary>The columns, constraints, triggers and policies of tables, as <c>kind oid name</c>.</summary>
     public async Task<HashSet<string>> ReadPartsAsync(IEnumerable<uint> tables, CancellationToken cancellationToken) =>
     [

@@ -51,6 +51,11 @@ internal static class CreateEffects
                 ? [new Effect(EffectKind.AddTrigger, table, trigger, replaces), Effect.Locks(table, TableLockMode.ShareRowExclusive)] : [];
         }
 
+        if (cursor.Take("RULE"))
+        {
+            return cursor.Find("TO") && cursor.TakeName() is { } table ? [Effect.Locks(table, TableLockMode.AccessExclusive)] : [];
+        }
+
         if (cursor.Take("POLICY"))
         {
             return cursor.TakeName() is { } policy && cursor.Take("ON") && cursor.TakeName() is { } table

@@ -147,6 +147,36 @@ internal static class Effects
             yield break;
         }
 
+        if (cursor.Take("LOCK"))
+        {
+            foreach (var effect in Locked(cursor))
+            {
+                yield return effect;
+            }
+
+            yield break;
+        }
+
+        if (cursor.Take("REINDEX") || cursor.Take("REFRESH"))
+        {
+            cursor.TakeGroup();
+            var index = cursor.Take("INDEX") || cursor.Take("TABLE");
+            if (!index && !cursor.Take("MATERIALIZED VIEW"))
+            {
+                yield break;
+            }
+
+            // Every query of the table opens its indexes, and waits for the one that is built anew.
+            var concurrently = cursor.Take("CONCURRENTLY");
+            if (cursor.TakeName() is { } renewed)
+            {
+                yield return Effect.Locks(renewed, !concurrently ? TableLockMode.AccessExclusive
+                    : index ? TableLockMode.ShareUpdateExclusive : TableLockMode.Exclusive);
+            }
+
+            yield break;
+        }
+
         for (; !cursor.AtEnd; cursor.Skip())
         {
             foreach (var effect in Writes(cursor))
@@ -156,9 +186,34 @@ internal static class Effects
         }
     }
 
-    // A block's own text is a script of another language: of it only what writes rows is read.
+    // LOCK TABLE a, b IN SHARE MODE.
+    private static IEnumerable<Effect> Locked(SqlCursor cursor)
+    {
+        cursor.Take("TABLE");
+        var tables = new SqlCursor(cursor.TakeWhile(token => !token.Is("IN") && !token.Is("NOWAIT")));
+        var modes = Enum.GetValues<TableLockMode>().Where(mode => cursor.Starts($"IN {mode.Words()} MODE")).ToList();
+        foreach (var item in tables.Items())
+        {
+            item.Take("ONLY");
+            if (item.TakeName() is { } table)
+            {
+                yield return Effect.Locks(table, modes is [var mode] ? mode : TableLockMode.AccessExclusive);
+            }
+        }
+    }
+
+    // A block's own text is a script of another language, and may run a statement or not: of it is read what writes rows, and what its
+    // statements lock.
     private static IEnumerable<Effect> Block(SqlStatement statement)
     {
+        foreach (var effect in PlpgSql.Of(statement).Where(run => !run.Tokens[0].Is("DO")).SelectMany(Of))
+        {
+            if (effect.Kind == EffectKind.Lock && !effect.Name.Contains(PlpgSql.Unknown, StringComparison.Ordinal))
+            {
+                yield return effect;
+            }
+        }
+
         var inner = new SqlCursor(SqlBody.OfBlock(statement));
         for (; !inner.AtEnd; inner.Skip())
         {

@@ -45,7 +45,7 @@ internal static class Forecast
             found.Add(-1, ObstacleKind.Encoding, null, DatabaseEncoding.Problem(place.Encoding), DatabaseEncoding.Mend);
         }
 
-        FindUnrunnable(found, steps);
+        FindUnrunnable(found, steps, cancellationToken);
         await RightsForecast.FindAsync(found, up, cancellationToken).ConfigureAwait(false);
         await NameForecast.FindAsync(found, cancellationToken).ConfigureAwait(false);
         await DependentForecast.FindAsync(found, cancellationToken).ConfigureAwait(false);
@@ -58,11 +58,11 @@ internal static class Forecast
     }
 
     // The first line of each kind: a dump may have a thousand.
-    private static void FindUnrunnable(ObstacleList found, IReadOnlyList<MigrationStep> steps)
+    private static void FindUnrunnable(ObstacleList found, IReadOnlyList<MigrationStep> steps, CancellationToken cancellationToken)
     {
         foreach (var step in steps)
         {
-            foreach (var kind in Unrunnable.Of(step).GroupBy(line => line.Mend))
+            foreach (var kind in Unrunnable.Of(step, cancellationToken).GroupBy(line => line.Mend))
             {
                 var (first, more) = (kind.First(), kind.Count() - 1);
                 found.Add(found.Plan.StartOf(step), ObstacleKind.CannotRun, step.FileName,

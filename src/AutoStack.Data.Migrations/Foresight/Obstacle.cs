@@ -48,4 +48,7 @@ public enum ObstacleKind
 
     /// <summary>A feature replaces a table that has an identity or generated column, and its scripts do not copy what fills it.</summary>
     ComputedColumn,
+
+    /// <summary>Rows would violate a unique key or a required value that a script introduces.</summary>
+    Rows,
 }

@@ -20,9 +20,9 @@ internal sealed record Unrunnable(int Line, string Problem, string Mend)
         ["BEGIN", "START TRANSACTION", "COMMIT", "END", "ROLLBACK", "ABORT", "SAVEPOINT", "RELEASE", "PREPARE TRANSACTION"];
 
     /// <summary>The lines of a script, in order; statements inside DO blocks and functions are not read.</summary>
-    public static IEnumerable<Unrunnable> Of(MigrationStep step)
+    public static IEnumerable<Unrunnable> Of(MigrationStep step, CancellationToken cancellationToken)
     {
-        var text = ScriptText.Of(step.Sql);
+        var text = ScriptText.Of(step.Sql, cancellationToken);
         return text.PsqlCommands.Select(command => new Unrunnable(command.Line, OfPsql(command.Text), PsqlMend))
             .Concat(text.Statements.Select((sql, place) => Of(sql, step.Transactional && place == text.Statements.Count - 1))
                 .OfType<Unrunnable>())

@@ -23,7 +23,7 @@ public sealed record DetectedVersion(int Version, int Differences)
     internal static DetectedVersion? Of(Catalog found, int after = 0, Func<int, Catalog>? expected = null)
     {
         expected ??= Catalog.Expected;
-        if (!found.Objects.Any(o => o.Kind == SchemaObjectKind.Table && Catalog.Newest.HasTable(o.Name)))
+        if (OwnTables.Of(found).Count == 0)
         {
             return null;
         }

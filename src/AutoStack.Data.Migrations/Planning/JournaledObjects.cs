@@ -52,7 +52,7 @@ internal static class JournaledObjects
             return null;
         }
 
-        if (!UnjournaledTables.Known.Any(found.HasTable))
+        if (OwnTables.Of(found).Count == 0)
         {
             return $"This database has none of AutoStack's tables, and its journal is at version {current}. " +
                 "Record that: autostack-db stamp base. Nothing was changed.";

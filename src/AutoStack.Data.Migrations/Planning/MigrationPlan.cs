@@ -27,8 +27,15 @@ public sealed class MigrationPlan
 
     /// <summary>The same plan with what was found in the database.</summary>
     internal MigrationPlan With(
-        IReadOnlyList<Obstacle> obstacles, IReadOnlyList<TableLock> locks, IReadOnlyList<TableLock> rehearsalLocks) =>
-        new(IsDowngrade, Sets, Scripts) { Obstacles = obstacles, Locks = locks, RehearsalLocks = rehearsalLocks, Reason = Reason };
+        IReadOnlyList<Obstacle> obstacles, IReadOnlyList<TableLock> locks, IReadOnlyList<TableLock> rehearsalLocks,
+        IReadOnlyList<string> unforeseen) => new(IsDowngrade, Sets, Scripts)
+        {
+            Obstacles = obstacles,
+            Locks = locks,
+            RehearsalLocks = rehearsalLocks,
+            Unforeseen = unforeseen,
+            Reason = Reason,
+        };
 
     /// <summary>True when the plan runs down scripts.</summary>
     public bool IsDowngrade { get; }
@@ -59,6 +66,13 @@ public sealed class MigrationPlan
 
     /// <summary>The locks that a rehearsal takes, all at once and until its end: without CONCURRENTLY they are stronger.</summary>
     public IReadOnlyList<TableLock> RehearsalLocks { get; init; } = [];
+
+    /// <summary>
+    /// The file names of the scripts that may lock tables besides those of <see cref="Locks"/> and <see cref="RehearsalLocks"/>: code
+    /// makes their statements while they run (EXECUTE, CALL, a function), or their names mean other tables than the text shows
+    /// (<c>SET search_path</c>). Empty when the text shows every lock, and in a plan that was made without a database.
+    /// </summary>
+    public IReadOnlyList<string> Unforeseen { get; init; } = [];
 
     /// <summary>The scripts that would run, in their order.</summary>
     internal IReadOnlyList<MigrationStep> Steps => [.. Scripts.Select(StepOf)];

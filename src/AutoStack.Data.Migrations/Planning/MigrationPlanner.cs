@@ -29,7 +29,7 @@ internal static class MigrationPlanner
         {
             if (runsCore)
             {
-                await RefuseUnjournaledAsync(connection, cancellationToken).ConfigureAwait(false);
+                await RefuseUnjournaledAsync(connection, context, plan, cancellationToken).ConfigureAwait(false);
             }
         }
         else if (plan.Sets[0].Set == ScriptSet.CoreName && ReferenceEquals(context.Sets[0], ScriptSet.Core))
@@ -46,9 +46,15 @@ internal static class MigrationPlanner
         return plan;
     }
 
-    private static async Task RefuseUnjournaledAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    private static async Task RefuseUnjournaledAsync(
+        NpgsqlConnection connection, MigratorContext context, MigrationPlan plan, CancellationToken cancellationToken)
     {
-        if (await UnjournaledTables.FindAsync(connection, cancellationToken).ConfigureAwait(false) is { } tables)
+        var tables = await UnjournaledTables.FindAsync(connection, cancellationToken).ConfigureAwait(false);
+        if (tables is { Own.Count: 0 } && ReferenceEquals(context.Sets[0], ScriptSet.Core))
+        {
+            plan.Taken = [.. tables.Taken(plan.Scripts)];
+        }
+        else if (tables is { Own.Count: > 0 })
         {
             var catalog = await Catalog.ReadAsync(connection, cancellationToken).ConfigureAwait(false);
             throw new MigrationException(

@@ -6,8 +6,12 @@ namespace AutoStack.Data.Migrations.Internal;
 internal static class PlanForecast
 {
     /// <summary>The plan with its obstacles and locks, for a session that is used for nothing else afterwards.</summary>
+    /// <param name="connection">The session.</param>
+    /// <param name="plan">The plan.</param>
+    /// <param name="showValues">Whether an obstacle may quote values of rows.</param>
+    /// <param name="cancellationToken">Cancels the queries.</param>
     public static async Task<MigrationPlan> CompleteAsync(
-        NpgsqlConnection connection, MigrationPlan plan, CancellationToken cancellationToken)
+        NpgsqlConnection connection, MigrationPlan plan, bool showValues, CancellationToken cancellationToken)
     {
         if (plan.Scripts.Count == 0)
         {
@@ -16,9 +20,10 @@ internal static class PlanForecast
 
         var rehearsed = plan.Steps.Select(step => RehearsalForm.Of(step)).OfType<MigrationStep>().ToList();
         return plan.With(
-            await FindAsync(connection, plan, cancellationToken).ConfigureAwait(false),
+            await FindAsync(connection, plan, showValues, cancellationToken).ConfigureAwait(false),
             await LockForecast.FindAsync(connection, plan.Steps, cancellationToken).ConfigureAwait(false),
-            await LockForecast.FindAsync(connection, rehearsed, cancellationToken).ConfigureAwait(false));
+            await LockForecast.FindAsync(connection, rehearsed, cancellationToken).ConfigureAwait(false),
+            await Unforeseen.FindAsync(new CatalogFacts(connection), plan.Steps, cancellationToken).ConfigureAwait(false));
     }
 
     /// <summary>A plan that nothing is known to stop, unless the options ignore that.</summary>
@@ -42,7 +47,7 @@ internal static class PlanForecast
             return;
         }
 
-        var found = await FindAsync(connection, plan, cancellationToken).ConfigureAwait(false);
+        var found = await FindAsync(connection, plan, options.ShowValues, cancellationToken).ConfigureAwait(false);
         if (found.Count > 0)
         {
             throw new MigrationException(
@@ -51,12 +56,13 @@ internal static class PlanForecast
     }
 
     private static async Task<IReadOnlyList<Obstacle>> FindAsync(
-        NpgsqlConnection connection, MigrationPlan plan, CancellationToken cancellationToken)
+        NpgsqlConnection connection, MigrationPlan plan, bool showValues, CancellationToken cancellationToken)
     {
+        var rows = await RowForecast.FindAsync(connection, plan, showValues, cancellationToken).ConfigureAwait(false);
         var found = await Forecast.FindAsync(connection, plan.Steps, !plan.IsDowngrade, cancellationToken).ConfigureAwait(false);
-        var others = plan.Taken.Where(taken => !found.Any(o => o.Kind == taken.Kind && o.Script == taken.Script
+        var others = found.Where(o => !plan.Taken.Any(taken => o.Kind == taken.Kind && o.Script == taken.Script
             && taken.Objects.All(o.Objects.Contains)));
         var places = plan.Steps.Select(step => step.FileName).ToList();
-        return [.. found.Concat(others).OrderBy(o => o.Script is null ? -1 : places.IndexOf(o.Script))];
+        return [.. plan.Taken.Concat(others).Concat(rows).OrderBy(o => o.Script is null ? -1 : places.IndexOf(o.Script))];
     }
 }

@@ -87,7 +87,7 @@ internal sealed class ProgressWatch : IAsyncDisposable
     {
         using var command = new NpgsqlCommand(
             $"SET ROLE NONE; {SearchPath.Own}; SET lock_timeout = '100ms'; SET statement_timeout = '2s'; " +
-            $"SET default_transaction_read_only = on; {SessionLimits.MayBeIdle}", connection);
+            $"SET default_transaction_read_only = on; {SessionLimits.Lift}", connection);
         await command.ExecuteNonQueryAsync(stopping.Token).ConfigureAwait(false);
     }
 

@@ -51,6 +51,11 @@ internal static class OtherMigrator
         (step.Transactional ? " and rolled back." : ", and the next run drops an index that is not finished.") +
         " Another migrator may have started. Run the command again: it waits for the other one.";
 
+    /// <summary>The message for a script after which another migrator has the lock of the working session.</summary>
+    public static string Released(MigrationStep step) =>
+        $"{step.FileName}: the script was completed and is recorded, but it released the lock of its session (pg_advisory_unlock_all), " +
+        "which another migrator has taken. Run the command again: it waits for the other one.";
+
     /// <summary>The message for a down script whose journal row is gone.</summary>
     public static string Reverted(MigrationStep step) =>
         $"{step.FileName}: another migrator has removed this version from the journal, while this one reverted it without effect. " +

@@ -139,8 +139,19 @@ internal sealed partial class ScriptRunner
             else
             {
                 await RunAsync(transaction: null, script, step, up, lost, cancellationToken).ConfigureAwait(false);
+                await KeepLockAsync(step).ConfigureAwait(false);
             }
         });
+
+    // Such a script may have called pg_advisory_unlock_all().
+    private async Task KeepLockAsync(MigrationStep step)
+    {
+        if (!await state.KeepLockAsync(CancellationToken.None).ConfigureAwait(false))
+        {
+            lockLost = true;
+            throw new MigrationException(MigrationError.LockLost, OtherMigrator.Released(step));
+        }
+    }
 
     private async Task RenewAsync(CancellationToken cancellationToken)
     {

@@ -58,13 +58,9 @@ internal sealed class SessionState(NpgsqlConnection connection)
         await ExecuteAsync(Discard, cancellationToken).ConfigureAwait(false);
 
         // The server has no way to release all but one: the next migrator takes the lock of the working session before it works, too.
-        using (var retake = new NpgsqlCommand("SELECT pg_catalog.pg_try_advisory_lock(@key)", connection))
+        if (!await KeepLockAsync(cancellationToken).ConfigureAwait(false))
         {
-            retake.Parameters.AddWithValue("key", LockedSession.WorkKey);
-            if (await retake.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false) is not true)
-            {
-                return false;
-            }
+            return false;
         }
 
         if (given.Length > 0)
@@ -81,14 +77,30 @@ internal sealed class SessionState(NpgsqlConnection connection)
         return true;
     }
 
-    // A script's header limits its time, not the role's settings. Not every version of the server has all of these settings. This runs
-    // before every script: a look into pg_settings would read all settings each time.
-    private Task SetAsync(CancellationToken cancellationToken) => ExecuteAsync($"""
-        {SearchPath.Own};
-        SELECT set_config(s.name, '0', false)
-        FROM unnest(ARRAY['idle_in_transaction_session_timeout', 'idle_session_timeout', 'transaction_timeout']) s (name)
-        WHERE current_setting(s.name, true) IS NOT NULL
-        """, cancellationToken);
+    /// <summary>Takes the lock of the working session again when a script has released it.</summary>
+    /// <param name="cancellationToken">Cancels the query.</param>
+    /// <returns>False when another migrator has taken the lock meanwhile.</returns>
+    public async Task<bool> KeepLockAsync(CancellationToken cancellationToken)
+    {
+        // A lock that is taken twice would have to be released twice.
+        using var keep = new NpgsqlCommand("""
+            SELECT CASE
+                WHEN EXISTS (
+                    SELECT
+                    FROM pg_catalog.pg_locks l
+                    WHERE l.locktype = 'advisory' AND l.granted AND l.mode = 'ExclusiveLock' AND l.objsubid = 1
+                      AND l.pid = pg_catalog.pg_backend_pid()
+                      AND l.classid::bigint = @key >> 32 AND l.objid::bigint = @key & 4294967295) THEN TRUE
+                ELSE pg_catalog.pg_try_advisory_lock(@key)
+            END
+            """, connection);
+        keep.Parameters.AddWithValue("key", LockedSession.WorkKey);
+        return await keep.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false) is true;
+    }
+
+    // A script's header limits its time, not the role's settings.
+    private Task SetAsync(CancellationToken cancellationToken) =>
+        ExecuteAsync($"{SearchPath.Own}; {SessionLimits.Lift}", cancellationToken);
 
     // The server then cancels the statement of a killed migrator instead of finishing an index build for nobody.
     private Task CheckClientAsync(CancellationToken cancellationToken) =>

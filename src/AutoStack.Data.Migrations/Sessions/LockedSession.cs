@@ -90,7 +90,7 @@ internal sealed class LockedSession : IAsyncDisposable
     {
         try
         {
-            using var command = new NpgsqlCommand(SessionLimits.MayBeIdle, Connection);
+            using var command = new NpgsqlCommand(SessionLimits.Lift, Connection);
             await command.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
         }
         catch

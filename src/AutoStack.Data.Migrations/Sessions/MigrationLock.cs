@@ -29,7 +29,7 @@ internal sealed class MigrationLock : IAsyncDisposable
             await Pooler.RefuseSharedSessionAsync(connection, cancellationToken).ConfigureAwait(false);
 
             // The login may have a role set (the owner of scripts/roles.sql) that may neither see nor cancel the login's statements.
-            await held.ScalarAsync($"SET ROLE NONE; {SearchPath.Own}; {SessionLimits.MayBeIdle}", 0, cancellationToken)
+            await held.ScalarAsync($"SET ROLE NONE; {SearchPath.Own}; {SessionLimits.Lift}", 0, cancellationToken)
                 .ConfigureAwait(false);
             await AdvisoryLock.AcquireAsync(
                 () => held.TryAsync(cancellationToken),

@@ -134,7 +134,7 @@ internal sealed class MigrationServer
             // Poolers refuse such options at connect. On a shared session the setting would keep the next client from writing.
             await Pooler.RefuseSharedSessionAsync(connection, cancellationToken).ConfigureAwait(false);
             using var refuse = new NpgsqlCommand(
-                $"SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY; {SearchPath.Own}; {SessionLimits.MayBeIdle}", connection);
+                $"SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY; {SearchPath.Own}; {SessionLimits.Lift}", connection);
             await refuse.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
             return connection;
         }

@@ -2,18 +2,23 @@ using Npgsql;
 
 namespace AutoStack.Data.Migrations.Internal;
 
-/// <summary>How long a session of the migrator may be idle, and how long it waits for tables that other sessions have locked.</summary>
+/// <summary>How long a session of the tools lasts, and how long it waits for tables that other sessions have locked.</summary>
 internal static class SessionLimits
 {
-    /// <summary>
-    /// Lets a session be idle for as long as its migrator lives, whatever the role's settings: a script may run for hours while the session
-    /// of the lock waits. A version of the server without the setting is left alone.
-    /// </summary>
-    public const string MayBeIdle = """
-        SELECT pg_catalog.set_config(s.name, '0', false)
-        FROM pg_catalog.unnest(ARRAY['idle_session_timeout']) s (name)
+    // Not every version of the server has all of these settings. Before every script: pg_settings would read all settings each time.
+    private const string Limits = """
+        FROM pg_catalog.unnest(ARRAY['idle_in_transaction_session_timeout', 'idle_session_timeout', 'transaction_timeout']) s (name)
         WHERE pg_catalog.current_setting(s.name, true) IS NOT NULL
         """;
+
+    /// <summary>
+    /// Lets a session be idle, and a transaction last, for as long as its program lives, whatever the role's settings: a script may run
+    /// for hours while the session of the lock waits.
+    /// </summary>
+    public const string Lift = $"SELECT pg_catalog.set_config(s.name, '0', false) {Limits}";
+
+    /// <summary>The same for the transaction only, because a pooler may hand the session to another client afterwards.</summary>
+    public const string LiftInTransaction = $"SELECT pg_catalog.set_config(s.name, '0', true) {Limits}";
 
     /// <summary>
     /// Reads the catalog or the journal. The server opens a table to print an expression on it: the read waits for its lock at most for

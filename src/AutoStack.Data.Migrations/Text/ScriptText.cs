@@ -9,67 +9,68 @@ internal sealed record ScriptText(
 {
     private static readonly string[] Ends = [@"\g", @"\watch", @"\crosstabview"];
 
-    public static ScriptText Of(string sql)
+    /// <summary>Reads a script, once from its beginning to its end: a dump may have thousands of such parts.</summary>
+    /// <param name="sql">The script, with LF line ends.</param>
+    /// <param name="cancellationToken">Cancels the reading.</param>
+    public static ScriptText Of(string sql, CancellationToken cancellationToken = default)
     {
+        var (tokens, statement) = (new List<SqlToken>(), new List<SqlToken>());
         var commands = new List<(int Line, string Text)>();
-        var tokens = SqlText.Tokens(sql);
-        var read = 0;
-        while (Next(sql, tokens, read) is { } part)
+        var text = new SqlText(sql);
+        (int From, int To)? rows = null;
+        while (!text.AtEnd)
         {
-            if (part.Command)
+            cancellationToken.ThrowIfCancellationRequested();
+            if (rows is var (from, to) && text.Position >= from)
             {
-                commands.Add((part.Line, sql[part.Start..part.End].Trim()));
+                text.SkipTo(Math.Max(to, text.Position));
+                rows = null;
+                continue;
             }
 
-            // Same length and lines, so that the other tokens keep theirs. \gset, \gexec and the like end a statement.
-            var end = part.Command && Ends.Any(word => commands[^1].Text.StartsWith(word, StringComparison.Ordinal)) ? ";" : "";
-            sql = string.Concat(sql.AsSpan(0, part.Start), end + Blank(sql[(part.Start + end.Length)..part.End]), sql.AsSpan(part.End));
-            tokens = SqlText.Tokens(sql);
-            read = part.End;
+            var token = text.Read();
+            if (token is { Kind: SqlTokenKind.Symbol, Text: "\\" })
+            {
+                var command = sql[(text.Position - 1)..LineEnd(sql, text.Position)].Trim();
+                commands.Add((token.Line, command));
+                text.SkipTo(LineEnd(sql, text.Position));
+                if (!Ends.Any(word => command.StartsWith(word, StringComparison.Ordinal)))
+                {
+                    continue;
+                }
+
+                // \gset, \gexec and the like end a statement.
+                token = token with { Text = ";" };
+            }
+
+            if (token.Kind != SqlTokenKind.None)
+            {
+                tokens.Add(token);
+            }
+
+            if (token.Is(";"))
+            {
+                // The rows begin on the next line, and end at a line of their own with \. or at the end of the text.
+                rows ??= ReadsRows(statement) ? RowsFrom(sql, LineEnd(sql, text.Position)) : null;
+                statement.Clear();
+            }
+            else if (token.Kind is not (SqlTokenKind.None or SqlTokenKind.Comment))
+            {
+                statement.Add(token);
+            }
         }
 
         return new ScriptText(tokens, SqlText.Statements(tokens), commands);
     }
 
-    private static (bool Command, int Line, int Start, int End)? Next(string sql, IReadOnlyList<SqlToken> tokens, int read)
+    private static (int From, int To) RowsFrom(string sql, int from) =>
+        (from, sql.IndexOf("\n\\.\n", from, StringComparison.Ordinal) is >= 0 and var end ? end + 3 : sql.Length);
+
+    private static bool ReadsRows(List<SqlToken> statement)
     {
-        var statement = new List<SqlToken>();
-        var at = 0;
-        foreach (var token in tokens)
-        {
-            var start = sql.IndexOf(token.Text, at, StringComparison.Ordinal);
-            at = start + token.Text.Length;
-            if (start >= read && token is { Kind: SqlTokenKind.Symbol, Text: "\\" })
-            {
-                return (true, token.Line, start, LineEnd(sql, start));
-            }
-
-            if (!token.Is(";"))
-            {
-                statement.Add(token);
-                continue;
-            }
-
-            // The rows end at a line of their own with \. or at the end of the text.
-            if (at > read && ReadsRows(statement) && LineEnd(sql, at) is var rows && rows < sql.Length)
-            {
-                var end = sql.IndexOf("\n\\.\n", rows, StringComparison.Ordinal);
-                return (false, token.Line, rows, end >= 0 ? end + 3 : sql.Length);
-            }
-
-            statement.Clear();
-        }
-
-        return null;
-    }
-
-    private static bool ReadsRows(List<SqlToken> tokens)
-    {
-        var cursor = new SqlCursor([.. tokens.Where(token => token.Kind != SqlTokenKind.Comment)]);
+        var cursor = new SqlCursor(statement);
         return cursor.Take("COPY") && cursor.Has("FROM STDIN");
     }
 
     private static int LineEnd(string sql, int from) => sql.IndexOf('\n', from) is >= 0 and var end ? end : sql.Length;
-
-    private static string Blank(string text) => string.Concat(text.Select(c => c == '\n' ? '\n' : ' '));
 }

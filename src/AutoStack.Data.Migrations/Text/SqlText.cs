@@ -54,28 +54,45 @@ internal sealed class SqlText
 {
     private readonly string sql;
     private int at;
+    private int line = 1;
 
-    private SqlText(string sql) => this.sql = sql;
+    public SqlText(string sql) => this.sql = sql;
+
+    /// <summary>The place in the text at which the next token or white space begins.</summary>
+    public int Position => at;
+
+    public bool AtEnd => at >= sql.Length;
 
     /// <summary>The tokens in order, without white space.</summary>
     public static IReadOnlyList<SqlToken> Tokens(string sql)
     {
         var text = new SqlText(sql);
         var tokens = new List<SqlToken>();
-        var line = 1;
-        while (text.at < sql.Length)
+        while (!text.AtEnd)
         {
-            var start = text.at;
-            var kind = text.Next();
-            if (kind != SqlTokenKind.None)
+            if (text.Read() is { Kind: not SqlTokenKind.None } token)
             {
-                tokens.Add(new SqlToken(kind, sql[start..text.at], line));
+                tokens.Add(token);
             }
-
-            line += sql.AsSpan(start, text.at - start).Count('\n');
         }
 
         return tokens;
+    }
+
+    /// <summary>Reads the next token; one character of white space is a token of the kind None.</summary>
+    public SqlToken Read()
+    {
+        var (start, first) = (at, line);
+        var kind = Next();
+        line += sql.AsSpan(start, at - start).Count('\n');
+        return kind == SqlTokenKind.None ? default : new SqlToken(kind, sql[start..at], first);
+    }
+
+    /// <summary>Continues at a later place, as if the text before it were blank.</summary>
+    public void SkipTo(int place)
+    {
+        line += sql.AsSpan(at, place - at).Count('\n');
+        at = place;
     }
 
     /// <summary>The statements between semicolons outside parentheses and BEGIN ATOMIC bodies.</summary>

@@ -12,7 +12,7 @@ internal sealed class Upgrade(MigratorContext context)
         {
             var plan = await MigrationPlanner.PlanAsync(connection, context, up, target, cancellationToken).ConfigureAwait(false);
             plan.Reason = context.Options.Reason;
-            return await PlanForecast.CompleteAsync(connection, plan, cancellationToken).ConfigureAwait(false);
+            return await PlanForecast.CompleteAsync(connection, plan, context.Options.ShowValues, cancellationToken).ConfigureAwait(false);
         }, cancellationToken).ConfigureAwait(false);
     }
 

@@ -65,6 +65,65 @@ public sealed class NotAdoptedTests : AdoptionTestsBase
         Assert.That((await Migrator().UpgradeAsync(cancellationToken: Token)).ToVersion, Is.EqualTo(Head));
     }
 
+    // What every service has: the columns are few, or have other types.
+    private const string OfAShop = """
+        CREATE TABLE {0}.users (id int PRIMARY KEY, email varchar(255), name varchar(255), created_at timestamp, closed_at timestamp);
+        CREATE TABLE {0}.sessions (id uuid, user_id uuid, token varchar(255), expires_at timestamp, created_at timestamp);
+        CREATE TABLE {0}.deployments (id int PRIMARY KEY, service text, status varchar(50), created_at timestamp);
+        """;
+
+    [Test]
+    public async Task Tables_of_another_program_in_its_own_schema_are_not_taken_for_ours()
+    {
+        await ExecuteAsync("CREATE SCHEMA shop; " + OfAShop.Replace("{0}", "shop", StringComparison.Ordinal));
+
+        var adopt = await RunAsync("adopt");
+
+        Assert.That(adopt.Error, Does.Contain("There is nothing to adopt").And.Not.Contain("shop"));
+        Assert.That((await Migrator().UpgradeAsync(cancellationToken: Token)).ToVersion, Is.EqualTo(Head));
+    }
+
+    [Test]
+    public async Task Tables_of_another_program_in_public_are_named_as_such_before_anything_runs()
+    {
+        await ExecuteAsync(OfAShop.Replace("{0}", "public", StringComparison.Ordinal));
+        var before = await CatalogAsync();
+
+        var plan = await Migrator().PlanUpgradeAsync(cancellationToken: Token);
+        var upgrade = await RunAsync("upgrade", "--json");
+        var adopt = await RunAsync("adopt");
+        var detect = await RunAsync("stamp", "--detect", "--yes");
+        var check = await RunAsync("check");
+
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(plan.Obstacles.Where(o => o.Kind == ObstacleKind.NameTaken).Select(o => o.What), Is.SupersetOf(new[]
+            {
+                "The name users is taken by another program, whose users has 3 of AutoStack's 10 columns.",
+                "The name deployments is taken by another program, whose deployments has 2 of AutoStack's 19 columns.",
+            }));
+            Assert.That(plan.Obstacles.Count(o => o.Objects.Contains("users")), Is.EqualTo(1), "the name is reported once");
+            Assert.That(plan.Obstacles.Select(o => o.Mend), Has.Some.Contains("ALTER TABLE public.users RENAME TO …;"));
+            Assert.That(upgrade.Json.GetProperty("error").GetProperty("kind").GetString(), Is.EqualTo("obstacles"));
+            Assert.That(adopt.Error, Does.Contain("There is nothing to adopt: the database has a table").And.Contain("another program"));
+            Assert.That(detect.Error, Does.Contain("none of AutoStack's tables"));
+            Assert.That(check.Output, Does.Not.Contain("autostack-db stamp"));
+            Assert.That(await CatalogAsync(), Is.EqualTo(before));
+        }
+    }
+
+    [Test]
+    public async Task A_database_of_another_age_is_still_taken_for_ours()
+    {
+        await MakeAsync(CreateAll);
+        await ExecuteAsync("""
+            ALTER TABLE deployments DROP COLUMN creator_type, DROP COLUMN is_deleted, ALTER created_at TYPE timestamptz;
+            ALTER TABLE users ADD COLUMN nick text, DROP COLUMN avatar_url;
+            """);
+
+        Assert.That((await RunAsync("upgrade")).Error, Does.Contain("AutoStack's tables").And.Contain("autostack-db adopt"));
+    }
+
     private Task<ConsoleRun> RunAsync(params string[] args) =>
         ConsoleRun.StartAsync(args, connection: ConnectionString, cancellationToken: Token);
 }

@@ -32,6 +32,54 @@ public sealed class WorkLockTests : MigrationTests
             "(SELECT oid FROM pg_database WHERE datname = current_database())"), Is.Zero);
     }
 
+    private static readonly string Held = $"""
+        SELECT count(*)
+        FROM pg_locks l
+        JOIN pg_stat_activity a ON a.pid = l.pid AND a.application_name = '{MigratorName}'
+        WHERE l.locktype = 'advisory' AND l.granted AND l.objid::bigint = {LockedSession.WorkKey & uint.MaxValue}
+          AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+        """;
+
+    [Test]
+    public async Task A_lock_that_a_script_releases_is_taken_again_after_it()
+    {
+        var held = new List<long>();
+        await Migrator(Scripts("-- autostack: no-transaction\nSELECT pg_advisory_unlock_all()")).UpgradeAsync(
+            progress: AfterEachStep(() => held.Add(ScalarAsync<long>(Held).GetAwaiter().GetResult())), cancellationToken: Token);
+
+        Assert.That(held, Is.EqualTo(new[] { 1 }));
+        Assert.That(await ScalarAsync<long>(Held), Is.Zero);
+    }
+
+    [Test]
+    public async Task A_lock_that_another_migrator_has_taken_meanwhile_is_reported_after_the_script()
+    {
+        var run = Migrator(Scripts("CREATE TABLE first ()", """
+            -- autostack: no-transaction
+            DO $$
+            BEGIN
+                PERFORM pg_advisory_unlock_all();
+                CREATE TABLE released ();
+                COMMIT;
+                WHILE to_regclass('public.may_end') IS NULL LOOP
+                    PERFORM pg_sleep(0.01);
+                    COMMIT;
+                END LOOP;
+            END
+            $$
+            """)).UpgradeAsync(cancellationToken: Token);
+        await UntilAsync("SELECT to_regclass('public.released') IS NOT NULL");
+        await using var other = await HoldAsync($"SELECT pg_advisory_lock({LockedSession.WorkKey})");
+        await ExecuteAsync("CREATE TABLE may_end ()");
+
+        var failure = Assert.ThrowsAsync<MigrationException>(() => run.WaitAsync(Token))!;
+
+        Assert.That(failure.Error, Is.EqualTo(MigrationError.LockLost));
+        Assert.That(failure.Message, Does.StartWith("0002_run_test.sql: the script was completed and is recorded")
+            .And.Contain("pg_advisory_unlock_all"));
+        Assert.That(await AppliedAsync(), Is.EqualTo(new[] { "1", "2" }));
+    }
+
     [Test]
     public async Task A_run_after_a_kill_waits_for_the_script_that_the_server_still_runs()
     {

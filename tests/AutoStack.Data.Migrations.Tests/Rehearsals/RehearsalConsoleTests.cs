@@ -28,6 +28,23 @@ public sealed class RehearsalConsoleTests : MigrationTests
         }
     }
 
+    [Test]
+    public async Task A_rehearsal_of_code_that_makes_its_statements_does_not_say_that_it_stops_nobody()
+    {
+        await StartAtAsync(13);
+
+        var run = await ConsoleRun.StartAsync(["upgrade", "14", "--rehearse"], connection: ConnectionString, answer: "n\n",
+            cancellationToken: Token);
+        var plan = await ConsoleRun.StartAsync(["upgrade", "--dry-run", "--json"], connection: ConnectionString, cancellationToken: Token);
+
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(run.Error, Does.Contain("at most 60 s, it may stop readers and writers.").And.Not.Contain("nobody")
+                .And.Contain("Code in 0014_add_required_checks.sql decides while it runs which tables it locks; they cannot be foreseen."));
+            Assert.That(plan.Json.GetProperty("unforeseen").GetRawText(), Is.EqualTo("""["0014_add_required_checks.sql"]"""));
+        }
+    }
+
     [TestCase("upgrade")]
     [TestCase("downgrade", "base")]
     public async Task Without_a_terminal_and_without_yes_a_rehearsal_is_refused(params string[] args)
@@ -140,6 +157,58 @@ public sealed class RehearsalConsoleTests : MigrationTests
             {
                 ("log", true, true), ("parent", false, true), ("child", false, true),
             }));
+        }
+    }
+
+    [TestCase("DO $$ BEGIN EXECUTE 'ALTER TABLE ' || (SELECT 'log'::regclass) || ' ADD x int'; END $$", true)]
+    [TestCase("DO $$ DECLARE s text := 'LOCK TABLE log'; BEGIN EXECUTE s; END $$", true)]
+    [TestCase("DO $$ BEGIN EXECUTE format('LOCK TABLE %I', 'log'); END $$", true)]
+    [TestCase("CALL tidy()", true)]
+    [TestCase("SELECT grow()", true)]
+    [TestCase("DO $$ BEGIN PERFORM grow(); END $$", true)]
+    [TestCase("CREATE FUNCTION own() RETURNS void LANGUAGE sql AS 'LOCK TABLE log'; SELECT own()", true)]
+    [TestCase("SET LOCAL search_path = other; LOCK TABLE log", true)]
+    [TestCase("CREATE FUNCTION own() RETURNS void LANGUAGE sql AS 'LOCK TABLE log'", false)]
+    [TestCase("SELECT look(), now(), count(*), setval('s', 5) FROM (VALUES (1)) grow (n)", false)]
+    [TestCase("DO $$ BEGIN EXECUTE format('DELETE FROM %I', 'log'); PERFORM pg_sleep(0); END $$", false)]
+    [TestCase("ALTER TABLE log ADD x int", false)]
+    public async Task A_plan_names_the_scripts_whose_locks_only_their_run_shows(string statement, bool unforeseen)
+    {
+        await ExecuteAsync("""
+            CREATE TABLE log (id int);
+            CREATE SCHEMA other;
+            CREATE TABLE other.log (id int);
+            CREATE SEQUENCE s;
+            CREATE PROCEDURE tidy() LANGUAGE sql AS 'LOCK TABLE log';
+            CREATE FUNCTION grow() RETURNS void LANGUAGE sql AS 'LOCK TABLE log';
+            CREATE FUNCTION look() RETURNS int STABLE LANGUAGE sql AS 'SELECT 1';
+            """);
+
+        var plan = await Migrator(Scripts("CREATE TABLE first ()", statement)).PlanUpgradeAsync(cancellationToken: Token);
+        await Migrator(Scripts("CREATE TABLE first ()", statement)).UpgradeAsync(cancellationToken: Token);
+
+        Assert.That(plan.Unforeseen, Is.EqualTo(unforeseen ? new[] { "0002_run_test.sql" } : []));
+    }
+
+    [TestCase("DO $$ BEGIN IF TRUE THEN ALTER TABLE log ADD x int; END IF; END $$", TableLockMode.AccessExclusive)]
+    [TestCase("DO $$ BEGIN EXECUTE 'ALTER TABLE log ' || 'ADD x int'; END $$", TableLockMode.AccessExclusive)]
+    [TestCase("LOCK TABLE log", TableLockMode.AccessExclusive)]
+    [TestCase("LOCK log IN SHARE ROW EXCLUSIVE MODE NOWAIT", TableLockMode.ShareRowExclusive)]
+    [TestCase("REINDEX INDEX log_idx", TableLockMode.AccessExclusive)]
+    [TestCase("REINDEX (VERBOSE) TABLE log", TableLockMode.AccessExclusive)]
+    [TestCase("CREATE RULE r AS ON DELETE TO log DO INSTEAD NOTHING", TableLockMode.AccessExclusive)]
+    public async Task A_plan_names_the_locks_of_every_statement(string statement, TableLockMode mode)
+    {
+        await ExecuteAsync("CREATE TABLE log (id int); CREATE INDEX log_idx ON log (id)");
+
+        var plan = await Migrator(Scripts(statement)).PlanUpgradeAsync(cancellationToken: Token);
+        var rehearsed = await Migrator(Scripts(statement)).RehearseUpgradeAsync(cancellationToken: Token);
+
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(plan.Locks.Select(l => (l.Table, l.Mode)), Is.EqualTo(new[] { ("log", mode) }));
+            Assert.That(plan.Unforeseen, Is.Empty);
+            Assert.That(rehearsed.Stops.Select(stop => stop.Table), Does.Contain("log"), "the server agrees");
         }
     }
 

@@ -27,6 +27,28 @@ public sealed class RolesTests : MigrationTests
         """);
 
     [Test]
+    public async Task Settings_of_the_role_end_no_run()
+    {
+        await StartAtAsync(Head);
+        await ExecuteAsync("""
+            CREATE TABLE seen (value text);
+            CREATE FUNCTION see() RETURNS event_trigger LANGUAGE plpgsql AS $$
+            BEGIN
+                INSERT INTO public.seen VALUES (current_setting('idle_in_transaction_session_timeout'));
+            END
+            $$;
+            CREATE EVENT TRIGGER seeing ON ddl_command_end EXECUTE FUNCTION see();
+            """);
+
+        var applied = await ConsoleRun.StartAsync(["roles", "apply", "--prefix", prefix],
+            connection: ConnectionString + ";Options=-c idle_in_transaction_session_timeout=7777s", cancellationToken: Token);
+        await ExecuteAsync("DROP EVENT TRIGGER seeing");
+
+        Assert.That(applied.Code, Is.Zero, applied.Error);
+        Assert.That(await ListAsync("SELECT DISTINCT value FROM seen"), Is.EqualTo(new[] { "0" }));
+    }
+
+    [Test]
     public async Task Apply_makes_what_its_dry_run_announces_and_a_second_run_changes_nothing()
     {
         await StartAtAsync(Head);

@@ -1,8 +1,7 @@
 using System.Text;
 using System.Text.RegularExpressions;
-using AutoStack.Data.Migrations.Internal;
 
-namespace AutoStack.Data.Cli.Lint;
+namespace AutoStack.Data.Migrations.Internal;
 
 /// <summary>The SQL statements that a DO block runs, and those of its EXECUTE literals, with the lines of the script.</summary>
 internal static partial class PlpgSql
