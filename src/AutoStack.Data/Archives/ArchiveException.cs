@@ -21,7 +21,7 @@ public sealed class ArchiveException : AutoStackDataException
     {
         try
         {
-            return await call().ConfigureAwait(false);
+            return await StoreCall.RunAsync(call, cancellationToken).ConfigureAwait(false);
         }
         catch (Exception exception) when (IsOfStore(exception, cancellationToken))
         {

@@ -30,6 +30,7 @@ internal static class ArchiveFile
             {
                 tally.Add(piece.AsSpan(0, read));
                 await ToStoreAsync(plain.WriteAsync(piece.AsMemory(0, read), cancellationToken), cancellationToken).ConfigureAwait(false);
+                cancellationToken.ThrowIfCancellationRequested();
                 report(tally.Rows);
             }
 
@@ -79,6 +80,8 @@ internal static class ArchiveFile
         var tally = new CsvTally();
         while (await FromStoreAsync(manifest, plain, piece, cancellationToken).ConfigureAwait(false) is > 0 and var read)
         {
+            // A store may ignore its token, and go on when nobody waits for it any more.
+            cancellationToken.ThrowIfCancellationRequested();
             tally.Add(piece.AsSpan(0, read));
             if (plain.Count > manifest.PlainBytes)
             {

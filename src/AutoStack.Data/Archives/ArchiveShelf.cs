@@ -82,8 +82,9 @@ internal static class ArchiveShelf
         {
             try
             {
-                // A store may ignore its token.
-                await store.RemoveAsync(name, limit.Token).WaitAsync(limit.Token).ConfigureAwait(false);
+                // A store may ignore its token, or block.
+                await Task.Run(() => store.RemoveAsync(name, limit.Token), CancellationToken.None)
+                    .WaitAsync(limit.Token).ConfigureAwait(false);
             }
 #pragma warning disable CA1031 // The failure that led here is reported.
             catch (Exception)
@@ -101,27 +102,21 @@ internal static class ArchiveShelf
             return new(name, ArchiveState.Incomplete) { Problem = "There is no manifest: the archive was not completed." };
         }
 
-        var stream = await ArchiveException.OfStoreAsync(
-            $"opening {ArchiveNames.Manifest(name)}", () => store.OpenAsync(ArchiveNames.Manifest(name), cancellationToken),
-            cancellationToken).ConfigureAwait(false);
-        if (stream is null)
+        ArchiveManifest? manifest;
+        try
         {
-            return new(name, ArchiveState.Incomplete) { Problem = "The manifest was removed meanwhile." };
+            manifest = await ArchiveException.OfStoreAsync(
+                $"reading {ArchiveNames.Manifest(name)}", () => ReadManifestAsync(name, store, cancellationToken), cancellationToken)
+                .ConfigureAwait(false);
+        }
+        catch (ArchiveException exception) when (exception.InnerException is null or System.Text.Json.JsonException)
+        {
+            return new(name, ArchiveState.Damaged) { Problem = exception.Message };
         }
 
-        ArchiveManifest manifest;
-        await using (stream.ConfigureAwait(false))
+        if (manifest is null)
         {
-            try
-            {
-                manifest = await ArchiveException.OfStoreAsync(
-                    $"reading {ArchiveNames.Manifest(name)}", () => ManifestJson.ReadAsync(name, stream, cancellationToken),
-                    cancellationToken).ConfigureAwait(false);
-            }
-            catch (ArchiveException exception) when (exception.InnerException is null or System.Text.Json.JsonException)
-            {
-                return new(name, ArchiveState.Damaged) { Problem = exception.Message };
-            }
+            return new(name, ArchiveState.Incomplete) { Problem = "The manifest was removed meanwhile." };
         }
 
         if (formats.Find(manifest) is not { } format)
@@ -140,5 +135,18 @@ internal static class ArchiveShelf
                     ? "The file with the rows is missing."
                     : $"The file with the rows has {bytes} bytes in place of {manifest.Bytes}.",
             };
+    }
+
+    private static async Task<ArchiveManifest?> ReadManifestAsync(string name, IArchiveStore store, CancellationToken cancellationToken)
+    {
+        if (await store.OpenAsync(ArchiveNames.Manifest(name), cancellationToken).ConfigureAwait(false) is not { } stream)
+        {
+            return null;
+        }
+
+        await using (stream.ConfigureAwait(false))
+        {
+            return await ManifestJson.ReadAsync(name, stream, cancellationToken).ConfigureAwait(false);
+        }
     }
 }

@@ -101,8 +101,10 @@ internal sealed partial class LogArchive(Db db, PartitionMaintenance partitions,
     private static Task VerifyAsync(
         ArchiveManifest manifest, ArchiveFormat format, IArchiveStore store, IProgress<ArchiveProgress>? progress,
         CancellationToken cancellationToken) =>
-        ArchiveFile.ReadAsync(
-            manifest, format, store, send: null, Report(progress, manifest.Partition, ArchiveStep.Verifying, manifest.Rows),
+        StoreCall.RunAsync(
+            () => ArchiveFile.ReadAsync(
+                manifest, format, store, send: null, Report(progress, manifest.Partition, ArchiveStep.Verifying, manifest.Rows),
+                cancellationToken),
             cancellationToken);
 
     private async Task<ArchiveResult> ArchiveAsync(
@@ -138,6 +140,11 @@ internal sealed partial class LogArchive(Db db, PartitionMaintenance partitions,
             var manifest = await ArchiveShelf.CompleteAsync(draft, store, formats, cancellationToken).ConfigureAwait(false);
             return new(partition, ArchiveOutcome.Archived) { Archive = manifest };
         }
+        catch (HungStoreException)
+        {
+            // A removal would hang, too. A manifest that the store stores late makes an archive, whose rows were compared before.
+            throw;
+        }
         catch
         {
             // The manifest first: a store may have stored it, and then failed.
@@ -157,23 +164,10 @@ internal sealed partial class LogArchive(Db db, PartitionMaintenance partitions,
         ExceptionDispatchInfo? own = null;
         try
         {
-            await store.WriteAsync(
-                data,
-                async (stream, _) =>
-                {
-                    try
-                    {
-                        draft = await ExportAsync(name, table, partition, at, stream, progress, cancellationToken).ConfigureAwait(false);
-                    }
-                    catch (Exception exception)
-                    {
-                        own = ExceptionDispatchInfo.Capture(exception);
-                        throw;
-                    }
-                },
-                cancellationToken).ConfigureAwait(false);
+            await StoreCall.RunAsync(() => store.WriteAsync(data, WriteAsync, cancellationToken), cancellationToken)
+                .ConfigureAwait(false);
         }
-        catch (Exception exception)
+        catch (Exception exception) when (exception is not HungStoreException)
         {
             own?.Throw();
             if (ArchiveException.IsOfStore(exception, cancellationToken))
@@ -185,6 +179,19 @@ internal sealed partial class LogArchive(Db db, PartitionMaintenance partitions,
         }
 
         return draft ?? throw new ArchiveException($"The archive store did not write {data}.");
+
+        async Task WriteAsync(Stream stream, CancellationToken _)
+        {
+            try
+            {
+                draft = await ExportAsync(name, table, partition, at, stream, progress, cancellationToken).ConfigureAwait(false);
+            }
+            catch (Exception exception)
+            {
+                own = ExceptionDispatchInfo.Capture(exception);
+                throw;
+            }
+        }
     }
 
     private async Task<Content?> FindContentAsync(string table, string partition, CancellationToken cancellationToken)

@@ -13,7 +13,8 @@ internal static class AccountExportSql
     private const string Account = $"""
         SELECT pg_catalog.row_to_json(r)::text
         FROM (
-            SELECT 'users' AS "table", u.id, u.name, u.email, u.email_verified, u.avatar_url, u.github_id, u.google_id,
+            SELECT 'users' AS "table", u.id, u.name, u.email, u.email_verified,
+                (SELECT {ExportedAddress.Shown} FROM (SELECT u.avatar_url AS address) a) AS avatar_url, u.github_id, u.google_id,
                 u.password_hash IS NOT NULL AS has_password, u.created_at, u.updated_at
             FROM public.users u
             WHERE u.id = {User}
@@ -64,42 +65,14 @@ internal static class AccountExportSql
         ) r
         """;
 
-    private const string Redacted = "'[redacted]'";
-
-    // The repository without the blanks around it.
-    private const string Address = @"pg_catalog.btrim(p.repository::text, E' \t\n\r\f\x0b')";
-
-    // What may follow the host. It has no character that could belong to user info, a query or a fragment, and no backslash.
-    private const string Path = @"[^@:?#=&;\s\\]*";
-
-    // Scheme, user, host with port and path, query: only what matches as a whole is exported, as scheme, host and path.
-    private const string Url = $@"'^([a-zA-Z][a-zA-Z0-9+.-]*://)(?:[^/@?#\s\\]*@)?((?:[^]/@:?#%=&;\s\\[]+|\[[0-9a-fA-F:.]+\])"
-        + $@"(?::[0-9]{{1,5}})?(?:/{Path})?)(?:[?#][^@]*)?$'";
-
-    private const string Scp = $@"'^(?:[^]/@:?#\s\\[]+@)?([a-zA-Z0-9-]+(?:\.[a-zA-Z0-9-]+)*:{Path})(?:[?#][^@]*)?$'";
-
-    private const string Bare = $@"'^([^]@:?#=&;\s\\[]+)(?:[?#][^@:]*)?$'";
-
-    // An address that another program stored may hold a user name, a password or a token, in ways that its readers disagree about. The user
-    // git of SSH is no secret.
-    private const string Repository = $@"
-                CASE
-                    WHEN {Address} ~* '%(?:2[356]|3[abdf]|40|5c)' THEN {Redacted}
-                    WHEN {Address} ~ {Url} THEN pg_catalog.regexp_replace({Address}, {Url},
-                        CASE WHEN {Address} ~ '^[a-z+]*ssh[a-z+]*://git@' THEN '\1git@\2' ELSE '\1\2' END)
-                    WHEN {Address} ~ {Scp} AND {Address} ~ '^[^:]*[@.]' THEN pg_catalog.regexp_replace({Address}, {Scp},
-                        CASE WHEN {Address} ~ '^git@' THEN 'git@\1' ELSE '\1' END)
-                    WHEN {Address} ~ {Bare} THEN pg_catalog.regexp_replace({Address}, {Bare}, '\1')
-                    ELSE {Redacted}
-                END";
-
     private const string Work = $"""
         SELECT pg_catalog.row_to_json(r)::text
         FROM (
             SELECT 'projects' AS "table", p.id, p.user_id, p.name,
-                {Repository} AS repository, p.branch, p.build_command, p.output_dir, p.runtime, p.auto_deploy_enabled,
-                p.auto_deploy_branch, p.jenkins_job_name, p.github_repo_id, p.provider, p.provider_host, p.provider_repository_id,
-                p.access_proven_at, p.env_vars IS NOT NULL AS has_environment, p.created_at, p.updated_at
+                (SELECT {ExportedAddress.Shown} FROM (SELECT p.repository AS address) a) AS repository, p.branch, p.build_command,
+                p.output_dir, p.runtime, p.auto_deploy_enabled, p.auto_deploy_branch, p.jenkins_job_name, p.github_repo_id, p.provider,
+                p.provider_host, p.provider_repository_id, p.access_proven_at, p.env_vars IS NOT NULL AS has_environment, p.created_at,
+                p.updated_at
             FROM public.projects p
             WHERE p.user_id = {User}
         ) r
@@ -108,8 +81,8 @@ internal static class AccountExportSql
         FROM (
             SELECT 'deployments' AS "table", d.id, d.project_id, d.user_id, d.status, d.branch, d.commit_hash, d.commit_hash_full,
                 d.commit_message, d.author, d.commit_timestamp, d.creator_type, d.is_production, d.build_duration_seconds,
-                d.failed_reason, d.deployed_url, d.env_vars IS NOT NULL AS has_environment, d.started_at, d.completed_at, d.created_at,
-                d.is_deleted
+                d.failed_reason, (SELECT {ExportedAddress.Shown} FROM (SELECT d.deployed_url AS address) a) AS deployed_url,
+                d.env_vars IS NOT NULL AS has_environment, d.started_at, d.completed_at, d.created_at, d.is_deleted
             FROM public.deployments d
             WHERE d.user_id = {User}
         ) r
@@ -158,7 +131,9 @@ internal static class AccountExportSql
         SELECT pg_catalog.row_to_json(r)::text
         FROM public.deployments d
         CROSS JOIN LATERAL (
-            SELECT 'deployment_health_checks' AS "table", h.id, h.deployment_id, h.url, h.http_status, h.latency_ms, h.is_live, h.checked_at
+            SELECT 'deployment_health_checks' AS "table", h.id, h.deployment_id,
+                (SELECT {ExportedAddress.Shown} FROM (SELECT h.url AS address) a) AS url, h.http_status, h.latency_ms, h.is_live,
+                h.checked_at
             FROM public.deployment_health_checks h
             WHERE h.deployment_id = d.id
             ORDER BY h.checked_at, h.id

@@ -126,22 +126,12 @@ internal sealed class DeploymentLogRepository(Db db, LogContext context) : IDepl
         {
             // The client searches: the server's search takes time proportional to the length of the line times that of the text, and
             // folds case by the database's locale. A filter on the server would cost more time than the transfer it saves.
-            var before = searched;
-            await db.ListAsync(
+            var lines = await db.ListAsync(
                 row =>
                 {
-                    // A statement that is sent again returns its lines again.
                     var (message, seq) = (row.Text(), row.Long());
-                    if (found.Count == limit || seq <= searchedTo)
-                    {
-                        return false;
-                    }
-
-                    searchedTo = seq;
-                    searched++;
-                    if (search.IsIn(message))
-                    {
-                        found.Add(new DeploymentLog
+                    return (Seq: seq, Match: search.IsIn(message)
+                        ? new DeploymentLog
                         {
                             Message = message,
                             Seq = seq,
@@ -150,13 +140,21 @@ internal sealed class DeploymentLogRepository(Db db, LogContext context) : IDepl
                             Timestamp = row.Time(),
                             Level = row.ValueOrNull<DeploymentLogLevel>(),
                             CreatedAt = row.Time(),
-                        });
-                    }
-
-                    return true;
+                        }
+                        : null);
                 },
                 Stretch(deploymentId, ownerId, searchedTo), cancellationToken).ConfigureAwait(false);
-            var isComplete = searched == before;
+            foreach (var line in lines.TakeWhile(_ => found.Count < limit))
+            {
+                searchedTo = line.Seq;
+                searched++;
+                if (line.Match is { } match)
+                {
+                    found.Add(match);
+                }
+            }
+
+            var isComplete = lines.Count == 0;
             if (isComplete || found.Count == limit || Stopwatch.GetElapsedTime(started) >= context.SearchTime)
             {
                 return new LogSearchResult(found, Cursor.After(searchedTo), isComplete, searched);

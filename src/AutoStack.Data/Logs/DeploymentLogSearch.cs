@@ -103,14 +103,8 @@ internal sealed class DeploymentLogSearch(Db db, LogContext context) : IDeployme
             return;
         }
 
-        var any = false;
-        await db.ListAsync(
-            row =>
-            {
-                any = true;
-                run.Take(DeploymentLogRepository.Read(row), search);
-                return false;
-            }, $"""
+        var lines = await db.ListAsync(
+            DeploymentLogRepository.Read, $"""
             WITH owned AS MATERIALIZED (
                 SELECT c.id, c.seq, c.ordinal
                 FROM unnest(@ids::uuid[], @places::bigint[]) WITH ORDINALITY c (id, seq, ordinal)
@@ -143,7 +137,12 @@ internal sealed class DeploymentLogSearch(Db db, LogContext context) : IDeployme
                 P.Of(chosen.Select(log => log.After).ToArray(), "places"),
                 P.Of(ownerId),
             ], cancellationToken).ConfigureAwait(false);
-        if (!any)
+        foreach (var line in lines)
+        {
+            run.Take(line, search);
+        }
+
+        if (lines.Count == 0)
         {
             // Their lines, or the deployments, were removed meanwhile.
             run.Drop(chosen.Count);

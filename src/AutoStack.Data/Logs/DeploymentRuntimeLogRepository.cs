@@ -125,13 +125,11 @@ internal sealed class DeploymentRuntimeLogRepository(Db db, LogContext context)
             SELECT pg_catalog.count(t.id)::int
             FROM stored t
             """, P.Of(deploymentId), checkedSource, P.Of(ids), P.Of(times), P.Of(messages));
-        var isRepeated = false;
-        var added = await db.WriteBatchAsync(
+        var (added, isRepeated) = await db.WriteBatchAsync(
             async sets =>
             {
                 await sets.SkipAsync().ConfigureAwait(false);
-                isRepeated = sets.IsRepeated;
-                return (await sets.ListAsync(row => row.Int()).ConfigureAwait(false))[0];
+                return ((await sets.ListAsync(row => row.Int()).ConfigureAwait(false))[0], sets.IsRepeated);
             },
             [@lock, insert], cancellationToken).ConfigureAwait(false);
 

@@ -143,15 +143,11 @@ internal static class LogIndex
         {
             IsPlannedForItsValues = true,
         };
-        var candidates = 0L;
-        var lines = await db.ListAsync(
-            row =>
-            {
-                var line = DeploymentLogRepository.Read(row);
-                candidates = row.Long();
-                return line;
-            }, statement, cancellationToken).ConfigureAwait(false);
-        return (lines, lines.Count > 0 && (lines.Count < candidates || candidates == CandidatesPerStatement));
+        var rows = await db.ListAsync(
+            row => (Line: DeploymentLogRepository.Read(row), Candidates: row.Long()), statement, cancellationToken).ConfigureAwait(false);
+        return (
+            [.. rows.Select(row => row.Line)],
+            rows.Count > 0 && (rows.Count < rows[0].Candidates || rows[0].Candidates == CandidatesPerStatement));
     }
 
     /// <summary>Lines of a log.</summary>

@@ -82,7 +82,7 @@ internal sealed class LogSearchRun(LogSearchRun.Position? start, int limit)
         return ranges;
     }
 
-    /// <summary>Searches the next line; not a line that was searched before, which a statement that is sent again returns.</summary>
+    /// <summary>Searches the next line; not a line that was written after the deployments were listed.</summary>
     public void Take(DeploymentLog line, LogSearch search)
     {
         if (IsFull || left.All(log => log.Id != line.DeploymentId))
@@ -95,10 +95,7 @@ internal sealed class LogSearchRun(LogSearchRun.Position? start, int limit)
             End();
         }
 
-        if (line.Seq > left.Peek().After)
-        {
-            Search(line, search);
-        }
+        Search(line, search);
     }
 
     /// <summary>Searches the next line that may contain the text: the lines from the last one searched do not contain it.</summary>

@@ -14,7 +14,7 @@ namespace AutoStack.Data.Postgres;
 internal class Call(Operation operation, TimeSpan? bound, CancellationToken caller)
 {
     // On a server that answers, a cancelled statement ends within milliseconds; the caller then learns how it ended.
-    protected static readonly TimeSpan Grace = TimeSpan.FromMilliseconds(150);
+    internal static readonly TimeSpan Grace = TimeSpan.FromMilliseconds(150);
 
     private const int Answered = 0;
     private const int Sent = 1;

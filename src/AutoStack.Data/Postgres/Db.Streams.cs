@@ -53,7 +53,8 @@ internal sealed partial class Db
                     begin();
                     found = first;
                     // The reader would decode characters; the bytes are those of the server.
-                    await receive(first, new CallStream(copied.BaseStream, call), call.Token).ConfigureAwait(false);
+                    var rows = new CallStream(copied.BaseStream, call);
+                    await rows.LendAsync(() => receive(first, rows, call.Token), cancellationToken).ConfigureAwait(false);
                     call.EnterDriver();
                 }
                 catch
@@ -95,7 +96,8 @@ internal sealed partial class Db
                 try
                 {
                     begin();
-                    await send(new CallStream(copied.BaseStream, call), call.Token).ConfigureAwait(false);
+                    var rows = new CallStream(copied.BaseStream, call);
+                    await rows.LendAsync(() => send(rows, call.Token), cancellationToken).ConfigureAwait(false);
                     call.EnterDriver();
                 }
                 catch

@@ -170,12 +170,109 @@ public sealed class ArchiveFaultTests(string format)
         await stop.CancelAsync();
 
         Assert.That(() => run.WaitAsync(TimeSpan.FromMinutes(1)), Throws.InstanceOf<OperationCanceledException>());
-        for (var tries = 0; tries < 600 && await CountTransactionsAsync() is not 0L; tries++)
+        await UntilNoTransactionAsync();
+    }
+
+    // The store ignores its token; within rows, it blocks the thread.
+    [TestCase("list")]
+    [TestCase("write")]
+    [TestCase("within rows")]
+    [TestCase("after rows")]
+    [TestCase("open")]
+    [TestCase("read")]
+    [TestCase("write manifest")]
+    [TestCase("after manifest")]
+    public async Task A_cancelled_archive_ends_wherever_its_store_hangs_and_the_next_run_completes(string place)
+    {
+        await AddAprilAsync(200);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(Token);
+        var (hangs, released) = (NewSource(), NewSource());
+        var store = new ChangedStore(Store)
         {
-            await Task.Delay(100, Token);
+            BeforeList = () => HangAsync("list"),
+            BeforeWrite = name => HangAsync(IsManifest(name) ? "write manifest" : "write"),
+            AfterWrite = name => HangAsync(IsManifest(name) ? "after manifest" : "after rows"),
+            BeforeOpen = _ => HangAsync("open"),
+        };
+        if (place == "within rows")
+        {
+            (store.Full, store.AtFull) = ((EndOf(Rows), 10), () => HangAsync(place).Wait());
+        }
+        else if (place == "read")
+        {
+            (store.Broken, store.AtBroken) = (10, () => HangAsync(place).Wait());
         }
 
-        Assert.That(await CountTransactionsAsync(), Is.Zero);
+        var run = Archive.ArchiveAsync(AprilLogs, store, null, stop.Token);
+        await hangs.Task.WaitAsync(Token);
+        await stop.CancelAsync();
+
+        Assert.That(() => run.WaitAsync(TimeSpan.FromMinutes(1)), Throws.InstanceOf<OperationCanceledException>());
+        await UntilNoTransactionAsync();
+        var next = await Archive.ArchiveAsync(AprilLogs, Store, null, Token);
+        Assert.That(next!.Outcome, Is.EqualTo(place == "after manifest" ? ArchiveOutcome.AlreadyArchived : ArchiveOutcome.Archived));
+        released.SetResult();
+        while (store.Writes > 0)
+        {
+            await Task.Delay(10, Token);
+        }
+
+        foreach (var archive in await ArchivesAsync())
+        {
+            Assert.That((await Archive.FindVerifiedAsync(archive.Name, Store, null, Token))!.State, Is.EqualTo(ArchiveState.Complete));
+        }
+
+        Task HangAsync(string at)
+        {
+            if (at != place)
+            {
+                return Task.CompletedTask;
+            }
+
+            hangs.TrySetResult();
+            return released.Task;
+        }
+
+        static bool IsManifest(string name) => name.EndsWith(".json", StringComparison.Ordinal);
+    }
+
+    [TestCase("open")]
+    [TestCase("read")]
+    public async Task A_cancelled_restore_ends_wherever_its_store_hangs_and_the_next_one_completes(string place)
+    {
+        await AddAprilAsync(200);
+        var archive = (await Archive.ArchiveAsync(AprilLogs, Store, null, Token))!.Archive!;
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(Token);
+        var (hangs, released) = (NewSource(), NewSource());
+        var store = new ChangedStore(Store);
+        if (place == "open")
+        {
+            store.BeforeOpen = name => name.EndsWith(".json", StringComparison.Ordinal) ? Task.CompletedTask : HangAsync();
+        }
+        else
+        {
+            (store.Broken, store.AtBroken) = (10, () => HangAsync().Wait());
+        }
+
+        var target = RestoreTarget.Table("restored", "logs");
+        var run = Restore.RestoreAsync(archive.Name, target, store, null, stop.Token);
+        await hangs.Task.WaitAsync(Token);
+        Assert.That(await CountTransactionsAsync(), Is.EqualTo(1L));
+        await stop.CancelAsync();
+
+        Assert.That(() => run.WaitAsync(TimeSpan.FromMinutes(1)), Throws.InstanceOf<OperationCanceledException>());
+        await UntilNoTransactionAsync();
+        var next = await Restore.RestoreAsync(archive.Name, target, Store, null, Token);
+        released.SetResult();
+
+        Assert.That(next!.Outcome, Is.EqualTo(RestoreOutcome.Restored));
+        Assert.That(await CountAsync("restored.logs"), Is.EqualTo(200L));
+
+        Task HangAsync()
+        {
+            hangs.TrySetResult();
+            return released.Task;
+        }
     }
 
     [Test]
@@ -231,6 +328,18 @@ public sealed class ArchiveFaultTests(string format)
         SELECT count(*) FROM pg_stat_activity
         WHERE datname = current_database() AND backend_type = 'client backend' AND xact_start IS NOT NULL AND pid <> pg_backend_pid()
         """);
+
+    private async Task UntilNoTransactionAsync()
+    {
+        for (var tries = 0; tries < 600 && await CountTransactionsAsync() is not 0L; tries++)
+        {
+            await Task.Delay(100, Token);
+        }
+
+        Assert.That(await CountTransactionsAsync(), Is.Zero);
+    }
+
+    private static TaskCompletionSource NewSource() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     private string EndOf(string end) => end == Rows ? $".{format}" : end;
 

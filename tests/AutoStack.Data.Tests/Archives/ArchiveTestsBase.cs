@@ -214,6 +214,8 @@ public abstract class ArchiveTestsBase(ArchiveFormat? format = null) : DatabaseT
 /// <summary>A folder whose calls a test changes.</summary>
 internal sealed class ChangedStore(IArchiveStore inner) : IArchiveStore
 {
+    private int writes;
+
     /// <summary>Runs before an object is written.</summary>
     public Func<string, Task> BeforeWrite { get; set; } = _ => Task.CompletedTask;
 
@@ -241,18 +243,29 @@ internal sealed class ChangedStore(IArchiveStore inner) : IArchiveStore
     /// <summary>Runs before an object is removed.</summary>
     public Func<string, Task> BeforeRemove { get; set; } = _ => Task.CompletedTask;
 
+    /// <summary>The number of writes that have not ended.</summary>
+    public int Writes => Volatile.Read(ref writes);
+
     public async Task WriteAsync(string name, Func<Stream, CancellationToken, Task> write, CancellationToken cancellationToken)
     {
-        await BeforeWrite(name);
-        await inner.WriteAsync(
-            name,
-            (stream, token) => write(
-                Full is { } full && name.EndsWith(full.End, StringComparison.Ordinal)
-                    ? new LimitedStream(stream, full.Bytes, AtFull)
-                    : stream,
-                token),
-            cancellationToken);
-        await AfterWrite(name);
+        Interlocked.Increment(ref writes);
+        try
+        {
+            await BeforeWrite(name);
+            await inner.WriteAsync(
+                name,
+                (stream, token) => write(
+                    Full is { } full && name.EndsWith(full.End, StringComparison.Ordinal)
+                        ? new LimitedStream(stream, full.Bytes, AtFull)
+                        : stream,
+                    token),
+                cancellationToken);
+            await AfterWrite(name);
+        }
+        finally
+        {
+            Interlocked.Decrement(ref writes);
+        }
     }
 
     public async Task<Stream?> OpenAsync(string name, CancellationToken cancellationToken)

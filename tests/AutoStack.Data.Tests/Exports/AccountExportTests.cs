@@ -160,6 +160,75 @@ public sealed class AccountExportTests : DatabaseTests
         Assert.That(text, Does.Not.Contain("hunter2").And.Not.Contain("ter2"));
     }
 
+    [TestCase("https://site.example.com/docs/", "https://site.example.com/docs/")]
+    [TestCase("http://127.0.0.1:30001/health", "http://127.0.0.1:30001/health")]
+    [TestCase("https://pictures.example.com/u/1?v=4", "https://pictures.example.com/u/1")]
+    [TestCase("https://pictures.example.com/a/ACg8ocK_-x=s96-c", "https://pictures.example.com/a/ACg8ocK_-x=s96-c")]
+    [TestCase("https://ada:hunter2@site.example.com/", "https://site.example.com/")]
+    [TestCase("https://site.example.com/?token=hunter2", "https://site.example.com/")]
+    [TestCase("https://site.example.com/#access_token=hunter2", "https://site.example.com/")]
+    [TestCase("https://site.example.com/token=hunter2", "[redacted]")]
+    [TestCase("https://ada:hun/ter2@site.example.com/", "[redacted]")]
+    [TestCase("site.example.com", "site.example.com")]
+    [TestCase("data:image/png;base64,hunter2", "[redacted]")]
+    public async Task Every_other_address_is_exported_like_that_of_a_repository(string stored, string exported)
+    {
+        var user = await FillAsync();
+        await ExecuteAsync("UPDATE users SET avatar_url = $1 WHERE id = $2", stored, user);
+        await ExecuteAsync("UPDATE deployments SET deployed_url = $1 WHERE user_id = $2", stored, user);
+        await ExecuteAsync(
+            "UPDATE deployment_health_checks h SET url = $1 FROM deployments d WHERE d.id = h.deployment_id AND d.user_id = $2",
+            stored, user);
+
+        var text = Encoding.UTF8.GetString(await BytesAsync(user));
+
+        foreach (var (table, column) in new[]
+        {
+            ("users", "avatar_url"), ("deployments", "deployed_url"), ("deployment_health_checks", "url"),
+        })
+        {
+            Assert.That(
+                LinesOf(text).Where(line => TableOf(line) == table).Select(line => line.GetProperty(column).GetString()),
+                Is.Not.Empty.And.All.EqualTo(exported), column);
+        }
+
+        Assert.That(text, Does.Not.Contain("hunter2").And.Not.Contain("ter2"));
+    }
+
+    [Test]
+    public async Task An_address_that_is_not_there_is_exported_as_null()
+    {
+        var user = await FillAsync();
+        await ExecuteAsync("UPDATE users SET avatar_url = NULL WHERE id = $1", user);
+
+        var lines = await ExportAsync(user);
+
+        Assert.That(lines.Single(line => TableOf(line) == "users").GetProperty("avatar_url").ValueKind, Is.EqualTo(JsonValueKind.Null));
+        Assert.That(
+            lines.Where(line => TableOf(line) == "deployments").Select(line => line.GetProperty("deployed_url").ValueKind),
+            Is.All.EqualTo(JsonValueKind.Null));
+    }
+
+    [Test]
+    public async Task Every_column_with_an_address_is_known()
+    {
+        var columns = (string)(await ScalarAsync(
+            """
+            SELECT string_agg(a.attrelid::regclass || '.' || a.attname, ',' ORDER BY 1)
+            FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
+            WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p') AND NOT c.relispartition
+              AND a.attname ~ '(^|_)(url|uri|address|repository|link)$' AND NOT a.attisdropped
+            """))!;
+
+        Assert.That(
+            columns.Split(','),
+            Is.EquivalentTo(new[]
+            {
+                "deployment_health_checks.url", "deployments.deployed_url", "projects.repository", "users.avatar_url",
+            }),
+            "Export the address of the new column by ExportedAddress, and test it here.");
+    }
+
     [Test]
     public async Task Texts_come_as_they_are_stored_and_logs_in_their_order()
     {
@@ -252,6 +321,39 @@ public sealed class AccountExportTests : DatabaseTests
         Assert.That(await ExportAsync(user), Is.Not.Empty);
         Assert.That(await Users.FindAsync(user, Token), Is.Not.Null);
     }
+
+    [Test]
+    public async Task A_destination_that_ignores_its_token_keeps_neither_the_caller_nor_a_transaction()
+    {
+        var user = await FillAsync();
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(Token);
+        var (hangs, released) = (new TaskCompletionSource(), new TaskCompletionSource());
+        var destination = new Observer(_ =>
+        {
+            hangs.SetResult();
+            return released.Task;
+        });
+
+        var export = Export.WriteAsync(user, destination, stop.Token);
+        await hangs.Task.WaitAsync(Token);
+        Assert.That(await CountTransactionsAsync(), Is.EqualTo(1L));
+        await stop.CancelAsync();
+
+        Assert.That(() => export.WaitAsync(TimeSpan.FromMinutes(1)), Throws.InstanceOf<OperationCanceledException>());
+        for (var tries = 0; tries < 600 && await CountTransactionsAsync() is not 0L; tries++)
+        {
+            await Task.Delay(100, Token);
+        }
+
+        Assert.That(await CountTransactionsAsync(), Is.Zero);
+        released.SetResult();
+        Assert.That(await ExportAsync(user), Is.Not.Empty);
+    }
+
+    private async Task<object?> CountTransactionsAsync() => await ScalarAsync("""
+        SELECT count(*) FROM pg_stat_activity
+        WHERE datname = current_database() AND backend_type = 'client backend' AND xact_start IS NOT NULL AND pid <> pg_backend_pid()
+        """);
 
     private static string TableOf(JsonElement line) => line.GetProperty("table").GetString()!;
 

@@ -144,6 +144,14 @@ public sealed class ReplicatedServers : IAsyncDisposable
     public Task FreezeStandbyAsync(CancellationToken cancellationToken) =>
         SignalAsync("STOP", "standby", withChildren: true, cancellationToken);
 
+    /// <summary>Ends the replication: from now on the standby gets nothing of what the primary stores.</summary>
+    public async Task CutOffStandbyAsync(CancellationToken cancellationToken)
+    {
+        await ExecuteAsync(Standby, "ALTER SYSTEM SET primary_conninfo = 'host=127.0.0.1 port=1'", cancellationToken);
+        await ExecuteAsync(Standby, "SELECT pg_reload_conf()", cancellationToken);
+        await UntilAsync(Primary, "SELECT NOT EXISTS (SELECT FROM pg_stat_replication)", cancellationToken);
+    }
+
     /// <summary>Makes the standby the primary; returns when it accepts changes.</summary>
     public async Task PromoteAsync(CancellationToken cancellationToken) =>
         await ExecuteAsync(Standby, "SELECT pg_promote(true, 60)", cancellationToken);
