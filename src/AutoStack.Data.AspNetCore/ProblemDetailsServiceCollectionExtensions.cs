@@ -1,5 +1,6 @@
 using AutoStack.Data.AspNetCore;
 using Microsoft.AspNetCore.Diagnostics;
+using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 
 namespace Microsoft.Extensions.DependencyInjection;
@@ -10,7 +11,8 @@ public static class AutoStackProblemDetailsServiceCollectionExtensions
     /// <summary>
     /// Registers problem details (RFC 9457) as the answers to the exceptions of the library: 503 with <c>Retry-After</c> while the database
     /// is away or busy, 409 after a conflict or for a value that exists, 404 for a row that is gone, 400 for an argument, whose name is in
-    /// the member <c>argument</c>. Other exceptions stay with the host.
+    /// the member <c>argument</c>, and 400 for a body or parameter that cannot be read
+    /// (<see cref="RouteHandlerOptions.ThrowOnBadRequest"/>). Other exceptions stay with the host.
     /// </summary>
     /// <remarks>
     /// Call <c>app.UseExceptionHandler()</c>, <c>app.UseStatusCodePages()</c>, <c>app.UseAuthentication()</c> and
@@ -23,6 +25,9 @@ public static class AutoStackProblemDetailsServiceCollectionExtensions
     {
         ArgumentNullException.ThrowIfNull(services);
         services.AddProblemDetails();
+
+        // Otherwise ASP.NET Core throws in development only, and answers a production client without the problem.
+        services.Configure<RouteHandlerOptions>(options => options.ThrowOnBadRequest = true);
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IExceptionHandler, AutoStackExceptionHandler>());
         return services;
     }

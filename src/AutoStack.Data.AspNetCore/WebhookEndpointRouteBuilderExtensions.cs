@@ -3,6 +3,7 @@ using AutoStack.Data;
 using AutoStack.Data.AspNetCore;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Microsoft.AspNetCore.Builder;
 
@@ -23,6 +24,7 @@ public static class WebhookEndpointRouteBuilderExtensions
     /// The provider is unknown, or there is no secret, or a blank one, or a value of <see cref="WebhookEndpointOptions.Push"/> is out of
     /// its range.
     /// </exception>
+    /// <exception cref="InvalidOperationException"><c>AddAutoStackDataWorkers</c> was not called.</exception>
     public static IEndpointConventionBuilder MapAutoStackWebhooks(
         this IEndpointRouteBuilder endpoints,
         [StringSyntax("Route")] string pattern,
@@ -41,6 +43,11 @@ public static class WebhookEndpointRouteBuilderExtensions
         if (options.Secrets.Count == 0 || options.Secrets.Any(secret => string.IsNullOrWhiteSpace(secret?.Reveal())))
         {
             throw new ArgumentException("Secrets is empty or has a blank secret, with which anybody could sign.", nameof(configure));
+        }
+
+        if (endpoints.ServiceProvider.GetService<IServiceProviderIsService>()?.IsService(typeof(IPlatformPushes)) == false)
+        {
+            throw new InvalidOperationException("MapAutoStackWebhooks needs AddAutoStackDataWorkers(), which registers IPlatformPushes.");
         }
 
         (options.Push ?? throw new ArgumentException("Push is null.", nameof(configure))).Validate();

@@ -183,7 +183,7 @@ public static class AutoStackDataServiceCollectionExtensions
     private static void Bind(
         OptionsBuilder<AutoStackDataOptions> options, IConfigurationSection section, Action<AutoStackDataOptions>? configure)
     {
-        options.Bind(section, binder => binder.ErrorOnUnknownConfiguration = true);
+        options.Configure(bound => OptionsSection.Bind(section, bound));
         if (configure is not null)
         {
             options.Configure(configure);

@@ -88,6 +88,15 @@ public sealed class BadConnectionTests : MigrationTests
     public void An_error_names_the_server_as_it_was_given(string text, string named) =>
         Assert.That(AssertNoConnection(text, named).Message, Does.StartWith("No connection to ").And.Not.Contain("database :"));
 
+    [Test]
+    public void A_database_that_does_not_exist_is_named_with_the_command_that_makes_it() =>
+        Assert.That(
+            () => new SchemaMigrator(
+                new NpgsqlConnectionStringBuilder(ConnectionString) { Database = "no_such_database" }.ConnectionString).UpgradeAsync(
+                    cancellationToken: Token),
+            Throws.TypeOf<MigrationException>().With.Message.EndsWith(
+                """database "no_such_database" does not exist (autostack-db create makes it)"""));
+
     [TestCase("Database=a;Username=b;Password=" + Secret)]
     [TestCase("Host=;Database=a;Password=" + Secret)]
     public void A_string_without_host_fails_with_NoConnection(string text) => AssertNoConnection(text, "Host");

@@ -16,7 +16,7 @@ public sealed class IndexedSearchTests : DatabaseTests
         var deployment = await LoggedAsync();
 
         var results = new List<LogSearchResult>();
-        for (var next = Cursor.Start; results.Count == 0 || !results[^1].IsComplete; next = results[^1].Next)
+        for (var next = Cursor.Start; results.Count == 0 || !results[^1].IsComplete; next = results[^1].SearchedTo)
         {
             results.Add(await Logs.SearchAsync(deployment.Id, deployment.UserId, "needle", next, 1000, Token));
         }
@@ -31,7 +31,7 @@ public sealed class IndexedSearchTests : DatabaseTests
         var expected = Enumerable.Range(1, Count).Select(n => 2L * n);
         Assert.That(results.SelectMany(result => result.Items).Select(line => line.Seq), Is.EqualTo(expected));
         Assert.That(results.Select(result => result.LinesSearched), Is.EqualTo(new[] { 2000, 2000, 691 }));
-        Assert.That(results[^1].Next, Is.EqualTo(Cursor.After((2 * Count) + 1)));
+        Assert.That(results[^1].SearchedTo, Is.EqualTo(Cursor.After((2 * Count) + 1)));
         Assert.That(pages.SelectMany(page => page.Items).Select(match => match.Line.Seq), Is.EqualTo(expected));
         Assert.That(pages.Select(page => page.LinesSearched), Is.EqualTo(new[] { 2000, 2000, 691 }));
         Assert.That(pages[^1].DeploymentsSearched, Is.EqualTo(1));
@@ -77,7 +77,7 @@ public sealed class IndexedSearchTests : DatabaseTests
                 o => (o.ConnectionString, o.MinPoolSize, o.LogSearchTime) = (Database.ConnectionString, 0, TimeSpan.FromTicks(1)))
             .BuildServiceProvider();
         var results = new List<LogSearchResult>();
-        for (var next = Cursor.Start; results.Count == 0 || !results[^1].IsComplete; next = results[^1].Next)
+        for (var next = Cursor.Start; results.Count == 0 || !results[^1].IsComplete; next = results[^1].SearchedTo)
         {
             results.Add(await host.GetRequiredService<IDeploymentLogRepository>()
                 .SearchAsync(deployment.Id, deployment.UserId, "needle", next, 10, Token));

@@ -36,44 +36,45 @@ internal static class AccountCommand
                 ? given
                 : (await services.Get<IPlatformUserRepository>().FindByEmailAsync(text, cancellationToken).ConfigureAwait(false))?.Id;
             var file = Path.GetFullPath(parsed.GetValue(output)!, session.Host.Directory);
-            if (id is not { } found || !await WriteAsync(services, found, file, cancellationToken).ConfigureAwait(false))
+            if (id is not { } found
+                || await WriteAsync(services, found, file, cancellationToken).ConfigureAwait(false) is not { } lines)
             {
                 throw new CliException(new Failure(
                     ExitCode.Failed, "missing", $"There is no account {Visible.Text(text)}. Nothing was written."));
             }
 
+            session.Results.AccountExported(lines, parsed.GetValue(output)!);
             return ExitCode.Done;
         });
         return command;
     }
 
-    // False without an account. A file that is not complete is removed.
-    private static async Task<bool> WriteAsync(DataServices services, Guid userId, string file, CancellationToken cancellationToken)
+    // The number of lines; null without an account. A file that is not complete is removed.
+    private static async Task<long?> WriteAsync(DataServices services, Guid userId, string file, CancellationToken cancellationToken)
     {
         var stream = Open(file);
-        var isWritten = false;
+        long? lines = null;
         try
         {
             await using (stream.ConfigureAwait(false))
             {
-                isWritten = await services.Get<IAccountExport>().WriteAsync(userId, stream, cancellationToken).ConfigureAwait(false)
-                    is not null;
+                lines = await services.Get<IAccountExport>().WriteAsync(userId, stream, cancellationToken).ConfigureAwait(false);
             }
         }
         catch (IOException exception)
         {
-            isWritten = false;
+            lines = null;
             throw NotWritten(file, exception);
         }
         finally
         {
-            if (!isWritten)
+            if (lines is null)
             {
                 File.Delete(file);
             }
         }
 
-        return isWritten;
+        return lines;
     }
 
     private static FileStream Open(string file)

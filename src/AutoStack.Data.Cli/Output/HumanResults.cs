@@ -181,6 +181,9 @@ internal sealed class HumanResults(IAnsiConsole output, IAnsiConsole error) : IR
         output.Profile.Out.Writer.Write(
             file is null ? dump.Text : $"{Screen.Count(dump.Objects, "object")} in {file}.{Environment.NewLine}");
 
+    public void AccountExported(long lines, string file) =>
+        output.Profile.Out.Writer.Write($"{Screen.Count(lines, "line")} in {file}.{Environment.NewLine}");
+
     public void RolesApplied(RoleReport report, bool dryRun) => RolesLines.Applied(output, report, dryRun);
 
     public void RolesChecked(RoleReport report, IReadOnlyList<Finding> findings) => RolesLines.Checked(output, report, findings);

@@ -80,6 +80,8 @@ internal interface IResults
 
     void Dumped(SchemaDump dump, string? file);
 
+    void AccountExported(long lines, string file);
+
     void RolesApplied(RoleReport report, bool dryRun);
 
     void RolesChecked(RoleReport report, IReadOnlyList<Finding> findings);

@@ -245,6 +245,8 @@ internal sealed class JsonResults(TextWriter output, IAnsiConsole error, Progres
 
     public void Dumped(SchemaDump dump, string? file) => Write(DatabaseJson.Dumped(dump, file));
 
+    public void AccountExported(long lines, string file) => Write(new { Lines = lines, File = file });
+
     public void Looked(DatabaseStats stats, StatsChange? change, bool watched) => Write(StatsJson.Of(stats, change));
 
     public void Examined(IReadOnlyList<Finding> findings) => Write(new { Findings = FindingJson.Of(findings) });

@@ -43,7 +43,7 @@ internal static class Screen
         _ => FormattableString.Invariant($"{(int)duration.TotalMinutes} min {duration.Seconds:00} s"),
     };
 
-    public static string Count(int number, string noun) => $"{number} {noun}{(number == 1 ? "" : "s")}";
+    public static string Count(long number, string noun) => $"{number} {noun}{(number == 1 ? "" : "s")}";
 
     /// <summary>A stream that knows its terminal although a <see cref="SafeWriter"/> is around it.</summary>
     private sealed class Stream(TextWriter writer) : IAnsiConsoleOutput

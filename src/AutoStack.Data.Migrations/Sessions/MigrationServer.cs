@@ -151,7 +151,10 @@ internal sealed class MigrationServer
             && exception.Message.StartsWith("No password has been provided", StringComparison.Ordinal);
 
     // "Failed to connect" has the reason in its inner exception.
-    private static string Why(Exception exception) => exception is PostgresException postgres ? postgres.MessageText
+    private static string Why(Exception exception) =>
+        exception is PostgresException { SqlState: PostgresErrorCodes.InvalidCatalogName } missing
+            ? $"{missing.MessageText} (autostack-db create makes it)"
+        : exception is PostgresException postgres ? postgres.MessageText
         : exception.InnerException is SocketException socket ? socket.Message
         : exception.Message;
 

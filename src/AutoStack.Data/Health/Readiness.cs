@@ -31,9 +31,13 @@ internal sealed class Readiness(Db db, TenantAccess? tenants)
             return "The database has no table public.schema_versions: run 'autostack-db upgrade' on an empty database, " +
                 "or 'autostack-db adopt' on an existing one.";
         }
+        catch (PostgresException exception) when (exception.SqlState is PostgresErrorCodes.InvalidCatalogName)
+        {
+            return "The server has no database of this name: run 'autostack-db create', then 'autostack-db upgrade'.";
+        }
         catch (PostgresException exception) when (exception.SqlState is PostgresErrorCodes.InsufficientPrivilege)
         {
-            return "The role may not read public.schema_versions: run scripts/roles.sql, or grant SELECT on the table.";
+            return "The role may not read public.schema_versions: run 'autostack-db roles apply', or grant SELECT on the table.";
         }
     }
 

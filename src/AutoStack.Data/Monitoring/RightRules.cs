@@ -18,7 +18,7 @@ internal static class RightRules
             ? [new("owner-logs-in", Severity.Warning, $"role {owner}", $"The owner of the tables, {owner}, may log in.")
             {
                 Cost = "A service that logs in as the owner can drop every table, and so can everyone who gets its password.",
-                Mend = "Let scripts/roles.sql make an owner without a login, and a role for the services.",
+                Mend = "Let autostack-db roles apply make an owner without a login, and a role for the services.",
             }
             ] : []),
     ];

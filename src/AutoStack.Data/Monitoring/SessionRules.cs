@@ -16,7 +16,7 @@ internal static class SessionRules
                     $"idle_in_transaction_session_timeout is 0 for sessions of the role {role}.")
                 {
                     Cost = "A transaction that its service forgot holds its locks, and keeps vacuum from all tables, until it is ended.",
-                    Mend = "Set a limit; scripts/roles.sql sets it for the roles that it makes.",
+                    Mend = "Set a limit; autostack-db roles apply sets it for the roles that it makes.",
                     Statement = Alter(facts, role, "idle_in_transaction_session_timeout", "10min"),
                 }
                 ] : Array.Empty<Finding>())),

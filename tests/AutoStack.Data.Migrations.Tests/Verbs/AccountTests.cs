@@ -31,7 +31,7 @@ public sealed class AccountTests : MigrationTests
         var again = await RunAsync("account", "export", user, "-o", file, "--json");
         var lines = (await File.ReadAllLinesAsync(file, Token)).Select(line => JsonDocument.Parse(line).RootElement).ToList();
 
-        Assert.That((run.Code, run.Output, run.Error), Is.EqualTo((0, "", "")));
+        Assert.That((run.Code, run.Output, run.Error), Is.EqualTo((0, $"3 lines in {file}.\n", "")));
         Assert.That(lines.Select(line => line.GetProperty("table").GetString()), Is.EqualTo(new[] { "export", "users", "end" }));
         Assert.That(await File.ReadAllTextAsync(file, Token), Does.Contain(Ada).And.Not.Contain("hidden"));
         if (!OperatingSystem.IsWindows())

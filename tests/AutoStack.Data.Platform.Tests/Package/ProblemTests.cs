@@ -117,6 +117,24 @@ public sealed class ProblemTests : ServiceTests
         Assert.That((await JsonOf(other)).GetProperty("argument").GetString(), Is.EqualTo("cursor"));
     }
 
+    // The tests run as a service does in production.
+    [Test]
+    public async Task A_request_that_cannot_be_read_has_a_problem_with_its_reason()
+    {
+        var cookies = await NewUserAsync();
+        using var cursor = await SendAsync(HttpMethod.Get, "/projects?cursor=nonsense", cookies);
+        using var body = await SendAsync(HttpMethod.Post, "/account", body: 7);
+
+        foreach (var response in new[] { cursor, body })
+        {
+            var problem = await JsonOf(response);
+            Assert.That(
+                (response.StatusCode, problem.GetProperty("type").GetString()),
+                Is.EqualTo((HttpStatusCode.BadRequest, "urn:autostack:problem:bad-request")));
+            Assert.That(problem.GetProperty("detail").GetString(), Is.Not.Empty);
+        }
+    }
+
     [Test]
     public async Task A_stranger_s_row_is_404_and_a_change_of_another_version_409()
     {

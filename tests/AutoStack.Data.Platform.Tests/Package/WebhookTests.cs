@@ -144,6 +144,18 @@ public sealed class WebhookTests : ServiceTests
             }),
             Throws.InstanceOf<ArgumentException>().With.Property("ParamName").EqualTo(named));
 
+    [Test]
+    public async Task An_endpoint_without_the_services_of_a_push_is_not_mapped()
+    {
+        var builder = NewBuilder();
+        builder.Services.AddAutoStackData("Host=127.0.0.1");
+        await using var app = builder.Build();
+
+        Assert.That(
+            () => app.MapAutoStackWebhooks("/github", WebhookProvider.GitHub, options => options.Secrets.Add("secret")),
+            Throws.InvalidOperationException.With.Message.Contains("AddAutoStackDataWorkers"));
+    }
+
     private static string Body(string name, string id) =>
         $$$"""
         {"ref":"refs/heads/main","before":"{{{new string('0', 40)}}}","after":"{{{new string('a', 40)}}}",

@@ -96,6 +96,34 @@ public sealed class RegistrationTests : DatabaseTests
         Assert.That(exception.ToString(), Does.Not.Contain(Database.ConnectionString));
     }
 
+    [TestCase("SecretKeys:0", "2026-11=iGr+vPSNttM/gudsPmNdVpUZMzzMRk9fdnlOdvTbG/w=")]
+    [TestCase("SecretKeys:2026-11", "iGr+vPSNttM/gudsPmNdVpUZMzzMRk9fdnlOdvTbG/w=")]
+    [TestCase("SecretKeys", "2026-11=iGr+vPSNttM/gudsPmNdVpUZMzzMRk9fdnlOdvTbG/w=")]
+    [TestCase("Accounts", "correct horse")]
+    [TestCase("MaxPoolSize", "correct horse")]
+    public void A_value_in_the_place_of_another_one_is_not_shown(string name, string value)
+    {
+        var builder = Host.CreateApplicationBuilder();
+        builder.Services.AddAutoStackData(Section(("ConnectionString", Database.ConnectionString), (name, value)));
+        using var host = builder.Build();
+
+        var exception = Assert.CatchAsync(() => host.StartAsync(Token))!;
+
+        Assert.That(exception.Message, Does.Contain($"AutoStackData:{name}"));
+        Assert.That(exception.ToString(), Does.Not.Contain(value));
+    }
+
+    [Test]
+    public void A_database_that_does_not_exist_stops_the_start_with_the_commands_that_make_it()
+    {
+        var connection = new NpgsqlConnectionStringBuilder(Database.ConnectionString) { Database = "no_such_database" };
+        var builder = Host.CreateApplicationBuilder();
+        builder.Services.AddAutoStackData(connection.ConnectionString);
+        using var host = builder.Build();
+
+        Assert.That(() => host.StartAsync(Token), Throws.Exception.With.Message.Contains("run 'autostack-db create'"));
+    }
+
     [Test]
     public async Task Two_databases_are_registered_under_two_keys()
     {

@@ -393,7 +393,7 @@ public sealed class DeploymentLogRepositoryTests : DatabaseTests
         var deployment = await LoggedAsync(25);
 
         var first = await Logs.SearchAsync(deployment.Id, deployment.UserId, "LINE 2", Cursor.Start, 3, Token);
-        var second = await Logs.SearchAsync(deployment.Id, deployment.UserId, "LINE 2", first.Next, 10, Token);
+        var second = await Logs.SearchAsync(deployment.Id, deployment.UserId, "LINE 2", first.SearchedTo, 10, Token);
 
         Assert.That(
             first.Items.Concat(second.Items).Select(l => l.Message),

@@ -111,7 +111,7 @@ public sealed class LogSearchTests : DatabaseTests
             var result = await logs.SearchAsync(deployment.Id, deployment.UserId, "L 44", after, 1000, Token);
             found.AddRange(result.Items);
             calls.Add((result.LinesSearched, result.IsComplete));
-            (after, complete) = (result.Next, result.IsComplete);
+            (after, complete) = (result.SearchedTo, result.IsComplete);
         }
 
         Assert.That(calls, Is.EqualTo(new[] { (2000, false), (2000, false), (500, false), (0, true) }));
@@ -135,7 +135,7 @@ public sealed class LogSearchTests : DatabaseTests
         var result = await host.GetRequiredService<IDeploymentLogRepository>()
             .SearchAsync(deployment.Id, deployment.UserId, new string('a', 999) + "b", Cursor.Start, 10, Token);
 
-        Assert.That((result.LinesSearched, result.IsComplete, result.Next), Is.EqualTo((70, false, Cursor.After(70))), "4 MiB");
+        Assert.That((result.LinesSearched, result.IsComplete, result.SearchedTo), Is.EqualTo((70, false, Cursor.After(70))), "4 MiB");
     }
 
     [Test]
