@@ -3,7 +3,7 @@ namespace AutoStack.Data.Migrations.Internal;
 /// <summary>
 /// The identity and generated columns of tables that a feature replaces by a copy. The copy has the columns without what fills them: an
 /// identity column then refuses every row, and a generated column is NULL. The functions of the features that list obstacles are created
-/// by the first script of the feature, whose text is fixed, so that the columns are looked for here, before any script runs.
+/// by the first script of the feature, so that the columns are looked for here, before any script runs.
 /// </summary>
 internal static class ComputedColumnForecast
 {

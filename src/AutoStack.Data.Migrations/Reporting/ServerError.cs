@@ -64,7 +64,8 @@ internal static partial class ServerError
 
         var hint = !string.IsNullOrEmpty(exception.Hint)
             && (IsPlain(exception, script) || IsIn(script, exception.Hint)) ? " " + exception.Hint : "";
-        return $"{exception.MessageText} ({exception.SqlState}).{hint}";
+        var place = IsRaised(exception) ? Place(exception) : "";
+        return $"{exception.MessageText} ({exception.SqlState}){place}.{hint}";
     }
 
     // Whatever its SQLSTATE, the message of a RAISE comes from the script and may be built from values.

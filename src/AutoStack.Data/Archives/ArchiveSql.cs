@@ -28,14 +28,14 @@ internal static class ArchiveSql
         "SELECT c.row_count, c.content, c.newest FROM public.log_partition_content(@name, FALSE) c", P.Text(partition, name: "name"));
 
     /// <summary>The same, with the versions, and with the settings that the COPY needs.</summary>
-    public static Statement Facts(string partition, string from, string until) => new($"""
+    public static Statement Facts(string partition, Guid from, Guid until) => new($"""
         SELECT c.row_count, c.content,
             (SELECT pg_catalog.max(v.version)::bigint FROM public.schema_versions v WHERE v.script_set::text = 'core'),
             pg_catalog.current_setting('server_version'),
             pg_catalog.set_config('autostack.archive_from', @lower, TRUE), pg_catalog.set_config('autostack.archive_until', @upper, TRUE),
             {Form}
         FROM public.log_partition_content(@name, FALSE) c
-        """, P.Text(partition, name: "name"), P.Text(from, name: "lower"), P.Text(until, name: "upper"));
+        """, P.Text(partition, name: "name"), P.Text($"{from}", name: "lower"), P.Text($"{until}", name: "upper"));
 
     /// <summary>The columns of a table, in the order of its rows.</summary>
     public static Statement Columns(string table) => new("""

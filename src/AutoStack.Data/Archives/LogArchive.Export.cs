@@ -12,7 +12,7 @@ internal sealed partial class LogArchive
         var facts = await db.ExportAsync(
             [
                 ArchiveSql.Snapshot(),
-                ArchiveSql.Facts(partition.Name, ArchiveSql.Floor(partition.From!.Value), ArchiveSql.Floor(partition.Until!.Value)),
+                ArchiveSql.Facts(partition.Name, partition.Ids!.Value.From, partition.Ids!.Value.Until),
                 ArchiveSql.Columns(table),
             ],
             async sets =>
@@ -48,8 +48,8 @@ internal sealed partial class LogArchive
             Name = name,
             Table = table,
             Partition = partition.Name,
-            From = partition.From.Value,
-            Until = partition.Until.Value,
+            From = partition.From!.Value,
+            Until = partition.Until!.Value,
             Columns = facts.Columns,
             Rows = facts.Content.Rows,
             Content = facts.Content.Hash,

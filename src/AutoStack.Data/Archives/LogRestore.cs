@@ -137,8 +137,9 @@ internal sealed partial class LogRestore(Db db, PartitionMaintenance partitions,
         catch (Exception exception) when (IsOfTheRows(exception))
         {
             // The server reads rows before their hash is complete: what it refuses was probably changed.
-            await ArchiveFile.ReadAsync(
-                manifest, formats.Of(manifest), store, send: null, _ => { }, cancellationToken).ConfigureAwait(false);
+            await StoreCall.RunAsync(
+                () => ArchiveFile.ReadAsync(manifest, formats.Of(manifest), store, send: null, _ => { }, cancellationToken),
+                cancellationToken).ConfigureAwait(false);
             throw;
         }
     }
@@ -160,7 +161,7 @@ internal sealed partial class LogRestore(Db db, PartitionMaintenance partitions,
         return leftOut[0];
     }
 
-    [GeneratedRegex(@"^[a-z_]{1,50}_p[0-9]{8}\z", RegexOptions.CultureInvariant)]
+    [GeneratedRegex(@"^[a-z_]{1,50}_p[0-9]{8}(?:_2)*\z", RegexOptions.CultureInvariant)]
     private static partial Regex Partition();
 
     private sealed record Found(string? Comment, bool IsAttached);

@@ -40,6 +40,7 @@ internal static class RestoreSql
         DECLARE
             of_table text := pg_catalog.current_setting('autostack.restore_like');
             columns text := pg_catalog.current_setting('autostack.restore_columns');
+            computed text;
         BEGIN
             PERFORM pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended('autostack_restore', 0));
             IF EXISTS (
@@ -55,6 +56,13 @@ internal static class RestoreSql
             IF of_table = '' THEN
                 EXECUTE pg_catalog.format('CREATE TABLE autostack_restore.archive (%s)', columns);
                 RETURN;
+            END IF;
+            SELECT a.attname INTO computed
+            FROM pg_catalog.pg_attribute a
+            WHERE a.attrelid = pg_catalog.format('public.%I', of_table)::regclass AND NOT a.attisdropped AND a.attgenerated <> '';
+            IF computed IS NOT NULL THEN
+                RAISE 'The column % of % is generated, and a restored partition has its values only; restore the archive as a table',
+                    computed, of_table USING ERRCODE = 'datatype_mismatch';
             END IF;
             EXECUTE pg_catalog.format(
                 'CREATE TABLE autostack_restore.archive (

@@ -38,14 +38,18 @@ internal sealed partial class PartitionMaintenance(
         // The server counts -1 rows before the first ANALYZE. A partition that is dropped meanwhile has no size.
         var rows = await db.ListAsync(row => new Found(
                 row.Text(), row.Flag(), row.TextOrNull(), row.TextOrNull(), row.LongOrNull(), row.LongOrNull(), row.TextOrNull(),
-                row.Time()),
+                row.Time(), row.Flag()),
             $"""
             SELECT p.relname::text, p.relkind = 'p', c.relname::text, pg_catalog.pg_get_expr(c.relpartbound, c.oid),
                 c.reltuples::bigint, pg_catalog.pg_total_relation_size(c.oid), (
                     SELECT pg_catalog.pg_get_constraintdef(k.oid)
                     FROM pg_catalog.pg_constraint k
                     WHERE k.conrelid = c.oid AND k.conname::text = p.relname::text || '_ahead_check'
-                ), {ServerTime.Present}
+                ), {ServerTime.Present}, EXISTS (
+                    SELECT
+                    FROM pg_catalog.pg_namespace n
+                    WHERE n.oid = c.relnamespace AND n.nspname = 'autostack_partitions'
+                )
             FROM pg_catalog.pg_class p
             LEFT JOIN pg_catalog.pg_inherits i ON i.inhparent = p.oid AND p.relkind = 'p'
             LEFT JOIN pg_catalog.pg_class c ON c.oid = i.inhrelid
@@ -194,27 +198,40 @@ internal sealed partial class PartitionMaintenance(
     private static PartitionedTable Table(string name, List<Found> rows, DateTimeOffset readAt)
     {
         var partitions = rows.Where(row => row.Partition is not null && row.Bytes is not null)
-            .Select(row => new LogPartition(
-                row.Partition!, Bound(From(), row.Bound), Bound(Until(), row.Bound), row.Rows < 0 ? null : row.Rows, row.Bytes!.Value))
-            .OrderBy(partition => partition.From ?? DateTimeOffset.MaxValue).ToList();
+            .Select(Partition).OrderBy(partition => partition.From ?? DateTimeOffset.MaxValue).ToList();
         var isPartitioned = rows.Any(row => row.IsPartitioned);
         return new PartitionedTable(name, isPartitioned, partitions)
         {
-            RefusesFrom = rows.Select(row => Bound(Reserved(), row.Ahead)).FirstOrDefault(from => from is not null),
+            RefusesFrom = rows.Select(row => Id(Reserved(), row.Ahead) is { } from ? Time(from) : (DateTimeOffset?)null)
+                .FirstOrDefault(from => from is not null),
             DaysAhead = isPartitioned ? Math.Max((partitions.Max(partition => partition.Until) - readAt)?.TotalDays ?? 0, 0) : null,
         };
     }
 
-    // A UUID of version 7 begins with the milliseconds since 1970. A partition that was attached by hand may have any bound.
-    private static DateTimeOffset? Bound(Regex form, string? text)
+    // A partition that was attached by hand may have any bound: the period has all milliseconds that the partition has a part of.
+    private static LogPartition Partition(Found row)
     {
-        if (form.Match(text ?? "") is not { Success: true } match)
+        var (from, until) = (Id(From(), row.Bound), Id(Until(), row.Bound));
+        return new LogPartition(
+            row.Partition!,
+            from is { } first ? Time(first) : null,
+            until is { } end ? Time(end, isRoundedUp: true) : null,
+            row.Rows < 0 ? null : row.Rows,
+            row.Bytes!.Value)
         {
-            return null;
-        }
+            Ids = row.IsInPlace && from is { } lower && until is { } upper ? (lower, upper) : null,
+        };
+    }
 
-        var bytes = Guid.Parse(match.Groups[1].ValueSpan).ToByteArray(bigEndian: true);
+    private static Guid? Id(Regex form, string? text) =>
+        form.Match(text ?? "") is { Success: true } match ? Guid.Parse(match.Groups[1].ValueSpan) : null;
+
+    // A UUID of version 7 begins with the milliseconds since 1970.
+    private static DateTimeOffset Time(Guid id, bool isRoundedUp = false)
+    {
+        var bytes = id.ToByteArray(bigEndian: true);
         var milliseconds = (long)(BinaryPrimitives.ReadUInt64BigEndian(bytes) >> 16);
+        milliseconds += isRoundedUp && bytes.AsSpan(6).ContainsAnyExcept((byte)0) ? 1 : 0;
         return DateTimeOffset.FromUnixTimeMilliseconds(Math.Min(milliseconds, DateTimeOffset.MaxValue.ToUnixTimeMilliseconds()));
     }
 
@@ -228,7 +245,8 @@ internal sealed partial class PartitionMaintenance(
     private static partial Regex Reserved();
 
     private sealed record Found(
-        string Table, bool IsPartitioned, string? Partition, string? Bound, long? Rows, long? Bytes, string? Ahead, DateTimeOffset ReadAt);
+        string Table, bool IsPartitioned, string? Partition, string? Bound, long? Rows, long? Bytes, string? Ahead, DateTimeOffset ReadAt,
+        bool IsInPlace);
 
     /// <summary>What a retention run has dropped, and what is left to purge.</summary>
     /// <param name="Before">The moment before which rows are purged one by one; null when none are.</param>

@@ -54,8 +54,14 @@ public sealed record LogPartition(string Name, DateTimeOffset? From, DateTimeOff
     /// <summary>True for the partition of the rows that belong to no period.</summary>
     public bool IsDefault => From is null && Until is null;
 
-    /// <summary>Whether its period has a start and an end: other partitions are never archived or dropped.</summary>
-    internal bool IsBounded => From is not null && Until is not null;
+    /// <summary>
+    /// The bounds themselves, which need not be the first ids of milliseconds; null when one is not there, and outside of the schema
+    /// <c>autostack_partitions</c>.
+    /// </summary>
+    internal (Guid From, Guid Until)? Ids { get; init; }
+
+    /// <summary>Whether it has a place, a start and an end: other partitions are never archived or dropped.</summary>
+    internal bool IsBounded => Ids is not null;
 }
 
 /// <summary>The ids of the newest deployments.</summary>

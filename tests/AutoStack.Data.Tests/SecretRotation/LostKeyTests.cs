@@ -18,7 +18,8 @@ public sealed class LostKeyTests : DatabaseTests
             var deployment = await EnqueueAsync();
             await ExecuteAsync(
                 "UPDATE projects SET env_vars = $1, env_vars_version = gen_random_uuid() WHERE id = $2", value, deployment.ProjectId);
-            await ExecuteAsync("UPDATE deployments SET env_vars = $1 WHERE id = $2", value, deployment.Id);
+            await ExecuteAsync(
+                "UPDATE deployments SET env_vars = $1, env_vars_version = gen_random_uuid() WHERE id = $2", value, deployment.Id);
             foreach (var (first, second) in new[] { ("$1", "'clear'"), ("'clear'", "$1") })
             {
                 await ExecuteAsync(
@@ -34,6 +35,7 @@ public sealed class LostKeyTests : DatabaseTests
         Assert.That(await CountAsync("projects WHERE env_vars IS NOT NULL"), Is.EqualTo(kept));
         Assert.That(await CountAsync("projects WHERE env_vars IS NULL AND env_vars_version IS NULL"), Is.EqualTo(lost));
         Assert.That(await CountAsync("deployments WHERE env_vars IS NOT NULL"), Is.EqualTo(kept));
+        Assert.That(await CountAsync("deployments WHERE env_vars IS NULL AND env_vars_version IS NULL"), Is.EqualTo(lost));
         Assert.That(await CountAsync("github_connections"), Is.EqualTo(2 * kept));
         foreach (var (value, isLost) in values)
         {

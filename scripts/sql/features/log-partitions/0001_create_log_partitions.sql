@@ -27,15 +27,66 @@ LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
     SELECT timestamp '1970-01-01' + ('x' || left(replace(key::text, '-', ''), 12))::bit(48)::bigint * interval '1 millisecond'
 $$;
 
--- The partitions of a table that have bounds: all but the default one.
-CREATE FUNCTION log_partition_bounds(of_table text) RETURNS TABLE (partition regclass, lower uuid, upper uuid)
+-- The partitions of a table that have bounds: all but the default one. Bounds of partitions that were attached by hand may be any UUIDs:
+-- the period begins and ends with the milliseconds that have all of the partition, and without an end for MINVALUE and MAXVALUE.
+CREATE FUNCTION log_partition_bounds(of_table text)
+RETURNS TABLE (partition regclass, lower uuid, upper uuid, starts timestamp, ends timestamp)
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
-    SELECT c.oid::regclass, substring(b.bound FROM 'FROM \(''([0-9a-f-]{36})''\)')::uuid,
-        substring(b.bound FROM 'TO \(''([0-9a-f-]{36})''\)')::uuid
-    FROM pg_inherits i
-    JOIN pg_class c ON c.oid = i.inhrelid
-    CROSS JOIN LATERAL (SELECT pg_get_expr(c.relpartbound, c.oid) AS bound) b
-    WHERE i.inhparent = to_regclass(format('public.%I', of_table)) AND b.bound <> 'DEFAULT'
+    SELECT u.partition, u.lower, u.upper, coalesce(t.starts, '-infinity'),
+        coalesce(t.ends + CASE WHEN u.upper > public.log_partition_floor(t.ends) THEN 1 ELSE 0 END * INTERVAL '1 millisecond', 'infinity')
+    FROM (
+        SELECT c.oid::regclass AS partition, substring(b.bound FROM 'FROM \(''([0-9a-f-]{36})''\)')::uuid AS lower,
+            substring(b.bound FROM 'TO \(''([0-9a-f-]{36})''\)')::uuid AS upper
+        FROM pg_inherits i
+        JOIN pg_class c ON c.oid = i.inhrelid
+        CROSS JOIN LATERAL (SELECT pg_get_expr(c.relpartbound, c.oid) AS bound) b
+        WHERE i.inhparent = to_regclass(format('public.%I', of_table)) AND b.bound <> 'DEFAULT'
+    ) u
+    CROSS JOIN LATERAL (SELECT public.log_partition_time(u.lower) AS starts, public.log_partition_time(u.upper) AS ends) t
+$$;
+
+-- Whether a table refuses an id that it has.
+CREATE FUNCTION has_log_partition_ids(partition oid) RETURNS boolean
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+    SELECT EXISTS (
+        SELECT
+        FROM pg_index x
+        JOIN pg_attribute a ON a.attrelid = x.indrelid AND a.attname = 'id'
+        WHERE x.indrelid = partition AND x.indisunique AND x.indisvalid AND x.indpred IS NULL AND x.indnkeyatts = 1
+            AND x.indkey[0] = a.attnum)
+$$;
+
+-- The default partition of a table, whatever its name and schema are. Fails when rows cannot be moved out of it.
+CREATE FUNCTION log_partition_default(of_table text) RETURNS regclass
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    rest pg_class;
+BEGIN
+    SELECT c.* INTO rest
+    FROM pg_partitioned_table p
+    JOIN pg_class c ON c.oid = p.partdefid
+    WHERE p.partrelid = to_regclass(format('public.%I', of_table));
+    IF rest.oid IS NULL THEN
+        RAISE 'The table % has no default partition', of_table
+            USING ERRCODE = 'object_not_in_prerequisite_state',
+                HINT = 'Attach one: ALTER TABLE … ATTACH PARTITION … DEFAULT.';
+    ELSIF rest.relkind <> 'r' THEN
+        RAISE 'The default partition % of % is not a plain table', rest.oid::regclass, of_table
+            USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'Put a plain table in its place.';
+    ELSIF NOT public.has_log_partition_ids(rest.oid) THEN
+        RAISE 'The default partition % of % has no unique index of its column id', rest.oid::regclass, of_table
+            USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'Add one, as other partitions have it: a primary key.';
+    END IF;
+    RETURN rest.oid::regclass;
+END
+$$;
+
+-- The columns of a table that take values: all but the generated ones. Partitions may have the columns in another order.
+CREATE FUNCTION log_partition_columns(of_table text) RETURNS text[]
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+    SELECT array_agg(quote_ident(a.attname) ORDER BY a.attnum)
+    FROM pg_attribute a
+    WHERE a.attrelid = to_regclass(format('public.%I', of_table)) AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = ''
 $$;
 
 -- Runs statements that lock tables, each lock for a tenth of a second at most, and tries again when another session has one of them. All
@@ -133,6 +184,10 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
         SELECT 'trigger', t.tgname
         FROM pg_trigger t
         WHERE t.tgrelid = c.oid AND NOT t.tgisinternal AND t.tgname <> of_table || '_assign_seq'
+        UNION ALL
+        SELECT CASE a.attgenerated WHEN '' THEN 'identity' ELSE 'generated' END || ' column', a.attname
+        FROM pg_attribute a
+        WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND (a.attidentity <> '' OR a.attgenerated <> '')
     ) o
     WHERE c.oid = to_regclass(format('public.%I', of_table))
 $$;
@@ -199,17 +254,50 @@ BEGIN
 END
 $$;
 
+-- What keeps a partitioned table from becoming a plain one, or would be in the way when the schema of the partitions is removed.
+CREATE FUNCTION flat_log_table_obstacles(of_table text) RETURNS TABLE (kind text, name text)
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+    SELECT o.kind, o.name
+    FROM pg_class t
+    LEFT JOIN pg_partitioned_table p ON p.partrelid = t.oid
+    CROSS JOIN LATERAL (
+        SELECT 'table without a default partition' AS kind, t.oid::regclass::text AS name WHERE coalesce(p.partdefid, 0) = 0
+        UNION ALL
+        SELECT 'default partition without a unique index of the column id', p.partdefid::regclass::text
+        WHERE p.partdefid <> 0 AND NOT public.has_log_partition_ids(p.partdefid)
+        UNION ALL
+        SELECT 'partition that is not a plain table', c.oid::regclass::text
+        FROM pg_inherits i
+        JOIN pg_class c ON c.oid = i.inhrelid
+        WHERE i.inhparent = t.oid AND c.relkind <> 'r'
+        UNION ALL
+        SELECT 'table in the schema that is not a partition', c.oid::regclass::text
+        FROM pg_class c
+        WHERE c.relnamespace = 'autostack_partitions'::regnamespace AND c.relkind IN ('r', 'p', 'f', 'v', 'm')
+            AND NOT EXISTS (SELECT FROM pg_inherits i WHERE i.inhrelid = c.oid)
+        UNION ALL
+        SELECT 'identity column', a.attname
+        FROM pg_attribute a
+        WHERE a.attrelid = t.oid AND a.attidentity <> '' AND NOT a.attisdropped
+    ) o
+    WHERE t.oid = to_regclass(format('public.%I', of_table))
+$$;
+
 -- Puts the plain table back: the default partition again. The other partitions become its children, so that their rows are seen until
 -- they have been moved.
 CREATE FUNCTION flatten_log_table(of_table text) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     parent regclass := format('public.%I', of_table);
-    flat regclass := format('autostack_partitions.%I', of_table || '_default');
+    flat regclass := public.log_partition_default(of_table);
     partitions regclass[];
     item record;
     triggers text[];
 BEGIN
+    SELECT o.* INTO item FROM public.flat_log_table_obstacles(of_table) o LIMIT 1;
+    IF FOUND THEN
+        RAISE 'The table % has this: %, %', of_table, item.kind, item.name USING ERRCODE = 'object_not_in_prerequisite_state';
+    END IF;
     CREATE SCHEMA autostack_exchange;
     PERFORM public.lock_for_log_partitions(format(
         'LOCK TABLE public.deployments IN ACCESS EXCLUSIVE MODE; LOCK TABLE public.%I IN ACCESS EXCLUSIVE MODE', of_table));
@@ -237,29 +325,41 @@ $$;
 
 -- Reserves the next periods of a table: from now on the default partition takes no row of them, as every row that is there is proved to be
 -- outside of them by create_reserved_log_partitions, which reads the whole default partition and stops nobody. False when nothing is to do.
--- The first period begins at least a day ahead, so that no id that is made meanwhile lies in it. A reservation that was left behind, and
--- would refuse new rows in half a day, begins anew.
+-- The first period begins at least a day ahead, so that no id that is made meanwhile lies in it, and where no partition is; the last one
+-- ends where the next partition begins, if one was attached by hand. A reservation that was left behind, and would refuse new rows in half
+-- a day or has a part of a partition, begins anew.
 CREATE FUNCTION reserve_log_partitions(of_table text, at timestamp) RETURNS boolean
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     settings public.log_partition_settings;
-    rest regclass := format('autostack_partitions.%I', of_table || '_default');
+    rest regclass := public.log_partition_default(of_table);
     reserved text := of_table || '_ahead_check';
     before timestamp;
-    first timestamp;
+    until timestamp;
+    first timestamp := date_trunc('day', at) + INTERVAL '2 days';
+    next timestamp;
     last timestamp;
 BEGIN
     PERFORM pg_advisory_xact_lock(hashtextextended('autostack_partitions.' || of_table, 0));
     SELECT s.* INTO STRICT settings FROM public.log_partition_settings s WHERE s.table_name = of_table;
-    SELECT public.log_partition_time(substring(pg_get_constraintdef(k.oid) FROM '>= ''([0-9a-f-]{36})''')::uuid) INTO before
+    SELECT public.log_partition_time(substring(d.definition FROM '>= ''([0-9a-f-]{36})''')::uuid),
+        public.log_partition_time(substring(d.definition FROM '< ''([0-9a-f-]{36})''')::uuid)
+    INTO before, until
     FROM pg_constraint k
+    CROSS JOIN LATERAL (SELECT pg_get_constraintdef(k.oid) AS definition) d
     WHERE k.conrelid = rest AND k.conname = reserved;
-    IF before >= at + INTERVAL '12 hours' THEN
+    IF before >= at + INTERVAL '12 hours'
+        AND NOT EXISTS (SELECT FROM public.log_partition_bounds(of_table) p WHERE p.starts < until AND p.ends > before)
+    THEN
         RETURN TRUE;
     END IF;
-    SELECT max(public.log_partition_time(p.upper)) INTO first FROM public.log_partition_bounds(of_table) p;
-    first := greatest(first, date_trunc('day', at) + INTERVAL '2 days');
-    last := date_trunc(settings.period, at) + (settings.ahead + 1) * ('1 ' || settings.period)::interval;
+    LOOP
+        SELECT max(p.ends) INTO next FROM public.log_partition_bounds(of_table) p WHERE p.starts <= first AND p.ends > first;
+        EXIT WHEN next IS NULL;
+        first := next;
+    END LOOP;
+    SELECT min(p.starts) INTO next FROM public.log_partition_bounds(of_table) p WHERE p.starts > first;
+    last := least(next, date_trunc(settings.period, at) + (settings.ahead + 1) * ('1 ' || settings.period)::interval);
     IF before IS NULL AND first >= last THEN
         RETURN FALSE;
     END IF;
@@ -278,7 +378,8 @@ CREATE FUNCTION create_reserved_log_partitions(of_table text) RETURNS integer
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     settings public.log_partition_settings;
-    rest regclass := format('autostack_partitions.%I', of_table || '_default');
+    rest regclass := public.log_partition_default(of_table);
+    columns text := array_to_string(public.log_partition_columns(of_table), ', ');
     reserved text := of_table || '_ahead_check';
     definition text;
     lower timestamp;
@@ -299,13 +400,19 @@ BEGIN
     last := public.log_partition_time(substring(definition FROM '< ''([0-9a-f-]{36})''')::uuid);
     WHILE lower < last LOOP
         upper := least(last, date_trunc(settings.period, lower) + ('1 ' || settings.period)::interval);
+        -- A table that was made by hand may have the name.
         name := format('autostack_partitions.%I', of_table || '_p' || to_char(lower, 'YYYYMMDD'));
+        WHILE to_regclass(name) IS NOT NULL LOOP
+            name := name || '_2';
+        END LOOP;
         EXECUTE format(
-            'CREATE TABLE %s (LIKE public.%I INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING STORAGE INCLUDING COMPRESSION)',
-            name, of_table);
+            'CREATE TABLE %s (
+                LIKE public.%I INCLUDING DEFAULTS INCLUDING GENERATED INCLUDING CONSTRAINTS INCLUDING STORAGE INCLUDING COMPRESSION
+            )', name, of_table);
         EXECUTE format(
-            'WITH moved AS (DELETE FROM %1$s WHERE %2$I >= %3$L AND %2$I < %4$L RETURNING *) INSERT INTO %5$s SELECT * FROM moved',
-            rest, settings.key_column, public.log_partition_floor(lower), public.log_partition_floor(upper), name);
+            'WITH moved AS (DELETE FROM %1$s WHERE %2$I >= %3$L AND %2$I < %4$L RETURNING *)
+            INSERT INTO %5$s (%6$s) SELECT %6$s FROM moved',
+            rest, settings.key_column, public.log_partition_floor(lower), public.log_partition_floor(upper), name, columns);
         -- The unique indexes that the partitioned table cannot have.
         FOR item IN
             SELECT k.contype, pg_get_indexdef(x.indexrelid) AS definition, pg_get_constraintdef(k.oid) AS constraint_definition
@@ -353,7 +460,7 @@ BEGIN
         RETURN FALSE;
     END IF;
     SELECT b.* INTO bounds FROM public.log_partition_bounds(settings.table_name) b WHERE b.partition = target;
-    IF bounds IS NULL OR public.log_partition_time(bounds.upper) > before THEN
+    IF bounds IS NULL OR bounds.starts = '-infinity' OR bounds.ends > before THEN
         RETURN FALSE;
     END IF;
     PERFORM public.lock_for_log_partitions(format('LOCK TABLE %s IN SHARE MODE', target));
@@ -447,7 +554,7 @@ CREATE FUNCTION prepare_restored_log_partition(of_table text, partition_name tex
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     target regclass := format('autostack_partitions.%I', partition_name);
-    rest regclass := format('autostack_partitions.%I', of_table || '_default');
+    rest regclass := public.log_partition_default(of_table);
     settings public.log_partition_settings;
     item record;
 BEGIN
@@ -486,6 +593,8 @@ CREATE FUNCTION attach_restored_log_partition(of_table text, partition_name text
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     target regclass := format('autostack_partitions.%I', partition_name);
+    rest regclass := public.log_partition_default(of_table);
+    columns text := array_to_string(public.log_partition_columns(of_table), ', ');
     settings public.log_partition_settings;
     item record;
     left_out bigint;
@@ -498,10 +607,8 @@ BEGIN
         EXECUTE format('ALTER TABLE %s VALIDATE CONSTRAINT %I', target, item.conname);
     END LOOP;
     EXECUTE format(
-        'WITH moved AS (
-            DELETE FROM autostack_partitions.%1$I WHERE %2$I >= %3$L AND %2$I < %4$L RETURNING *
-        )
-        INSERT INTO %5$s SELECT * FROM moved', of_table || '_default', settings.key_column, lower, upper, target);
+        'WITH moved AS (DELETE FROM %1$s WHERE %2$I >= %3$L AND %2$I < %4$L RETURNING *)
+        INSERT INTO %5$s (%6$s) SELECT %6$s FROM moved', rest, settings.key_column, lower, upper, target, columns);
     EXECUTE format('ALTER TABLE %s OWNER TO %s', target,
         (SELECT c.relowner::regrole FROM pg_class c WHERE c.oid = format('public.%I', of_table)::regclass));
     PERFORM public.lock_for_log_partitions(format(

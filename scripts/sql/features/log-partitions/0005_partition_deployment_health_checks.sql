@@ -2,8 +2,11 @@
 DO $$
 BEGIN
     IF EXISTS (SELECT FROM log_partition_obstacles('deployment_health_checks')) THEN
-        RAISE 'A view, rule, publication, key, child or trigger of the table would stay with the plain table'
+        RAISE 'A view, rule, publication, key, child, trigger or computed column of the table would stay with the plain table'
             USING ERRCODE = 'object_not_in_prerequisite_state',
+                COLUMN = coalesce((
+                    SELECT min(substring(o.obstacle FROM '^(?:identity|generated) column (.*)'))
+                    FROM log_partition_obstacles('deployment_health_checks') o), ''),
                 HINT = 'List them: SELECT * FROM log_partition_obstacles(''deployment_health_checks''). Create them anew afterwards.';
     END IF;
     PERFORM partition_log_table('deployment_health_checks');

@@ -1,3 +1,25 @@
+-- The first script that is reverted: what keeps a later one from its work is found before anything is changed.
+DO $$
+DECLARE
+    item record;
+BEGIN
+    SELECT o.kind, o.name, s.table_name INTO item
+    FROM public.log_partition_settings s
+    CROSS JOIN LATERAL public.flat_log_table_obstacles(s.table_name) o
+    ORDER BY s.table_name, o.kind, o.name
+    LIMIT 1;
+    IF item.kind = 'identity column' THEN
+        RAISE 'The plain table would refuse rows, because an identity column would not number them'
+            USING ERRCODE = 'object_not_in_prerequisite_state', TABLE = item.table_name, COLUMN = item.name,
+                HINT = 'Number it by a default: DROP IDENTITY, and SET DEFAULT nextval of a sequence.';
+    ELSIF item.kind IS NOT NULL THEN
+        RAISE 'A default partition is missing or has no unique index of its ids, or a table is not a plain partition'
+            USING ERRCODE = 'object_not_in_prerequisite_state', TABLE = item.name,
+                HINT = 'List them: SELECT * FROM log_partition_settings s, flat_log_table_obstacles(s.table_name).';
+    END IF;
+END
+$$;
+
 -- The functions are those of script 0001 again.
 CREATE OR REPLACE FUNCTION log_partition_content(partition_name text, is_held boolean)
 RETURNS TABLE (row_count bigint, content text, newest timestamp)
@@ -47,7 +69,7 @@ BEGIN
         RETURN FALSE;
     END IF;
     SELECT b.* INTO bounds FROM public.log_partition_bounds(settings.table_name) b WHERE b.partition = target;
-    IF bounds IS NULL OR public.log_partition_time(bounds.upper) > before THEN
+    IF bounds IS NULL OR bounds.starts = '-infinity' OR bounds.ends > before THEN
         RETURN FALSE;
     END IF;
     PERFORM public.lock_for_log_partitions(format('LOCK TABLE %s IN SHARE MODE', target));

@@ -40,7 +40,7 @@ BEGIN
         RETURN FALSE;
     END IF;
     SELECT b.* INTO bounds FROM public.log_partition_bounds(settings.table_name) b WHERE b.partition = target;
-    IF bounds IS NULL OR public.log_partition_time(bounds.upper) > before THEN
+    IF bounds IS NULL OR bounds.starts = '-infinity' OR bounds.ends > before THEN
         RETURN FALSE;
     END IF;
     PERFORM public.lock_for_log_partitions(format('LOCK TABLE %s IN SHARE MODE', target));
