@@ -100,7 +100,7 @@ internal static class PlatformApp
         if (removesLogs)
         {
             services.AddRetention(
-                new RetentionPolicy { DeploymentLogs = TimeSpan.FromDays(30) }, RetentionSchedule.Every(TimeSpan.FromHours(1)));
+                new RetentionPolicy { DeploymentLogs = TimeSpan.FromDays(30) }, UpkeepSchedule.Every(TimeSpan.FromHours(1)));
         }
 
         services.AddHealthChecks().AddAutoStackData();

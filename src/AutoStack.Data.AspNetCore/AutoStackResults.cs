@@ -1,4 +1,3 @@
-using System.Globalization;
 using AutoStack.Data.Accounts;
 using AutoStack.Data.Deployments;
 using AutoStack.Data.Projects;
@@ -134,17 +133,10 @@ public static class AutoStackResults
     /// <param name="result">The result.</param>
     /// <param name="clock">The clock of the host; null for the machine's.</param>
     /// <returns>The answer.</returns>
-    public static IResult ToHttpResult(this PasswordSignInResult result, TimeProvider? clock = null)
+    public static PasswordSignInHttpResult ToHttpResult(this PasswordSignInResult result, TimeProvider? clock = null)
     {
         ArgumentNullException.ThrowIfNull(result);
-        return result.Outcome switch
-        {
-            PasswordSignInOutcome.SignedIn => TypedResults.NoContent(),
-            PasswordSignInOutcome.LockedOut => new LockedOutResult(result.LockedUntil!.Value - (clock ?? TimeProvider.System).GetUtcNow()),
-            PasswordSignInOutcome.Superseded => Problem.Superseded.ToResult(),
-            PasswordSignInOutcome.OtherOrigin => Problem.OtherOrigin.ToResult(),
-            _ => Problem.WrongCredentials.ToResult(),
-        };
+        return new PasswordSignInHttpResult(result, clock ?? TimeProvider.System);
     }
 
     private static Results<Ok<T>, ProblemHttpResult> Changed<T>(UpdateOutcome outcome, T? row)
@@ -154,14 +146,4 @@ public static class AutoStackResults
             UpdateOutcome.Conflict => Problem.Superseded.ToResult(),
             _ => Problem.NotFound.ToResult(),
         };
-
-    private sealed class LockedOutResult(TimeSpan rest) : IResult
-    {
-        public Task ExecuteAsync(HttpContext httpContext)
-        {
-            var seconds = Math.Max(1, (long)Math.Ceiling(rest.TotalSeconds));
-            httpContext.Response.Headers.RetryAfter = seconds.ToString(CultureInfo.InvariantCulture);
-            return Problem.LockedOut.ToResult($"Try again in {seconds} s.").ExecuteAsync(httpContext);
-        }
-    }
 }

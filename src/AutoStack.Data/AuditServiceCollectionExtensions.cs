@@ -1,6 +1,6 @@
+using AutoStack.Data;
 using AutoStack.Data.Audit;
 using AutoStack.Data.Hosting;
-using AutoStack.Data.Retention;
 
 namespace Microsoft.Extensions.DependencyInjection;
 
@@ -17,7 +17,7 @@ public static class AuditServiceCollectionExtensions
     /// <returns>The services.</returns>
     /// <exception cref="InvalidOperationException"><c>AddAutoStackData</c> was not called before.</exception>
     /// <exception cref="ArgumentNullException"><paramref name="services"/> is null.</exception>
-    public static IServiceCollection AddAuditMaintenance(this IServiceCollection services, RetentionSchedule? schedule = null)
+    public static IServiceCollection AddAuditMaintenance(this IServiceCollection services, UpkeepSchedule? schedule = null)
     {
         services.AddAutoStackDataWorkers();
         return services.AddAudit(key: null, schedule, PartitionWorker.LookInterval);
@@ -33,7 +33,7 @@ public static class AuditServiceCollectionExtensions
     /// <paramref name="services"/> or <paramref name="key"/> is null.
     /// </exception>
     public static IServiceCollection AddKeyedAuditMaintenance(
-        this IServiceCollection services, object key, RetentionSchedule? schedule = null)
+        this IServiceCollection services, object key, UpkeepSchedule? schedule = null)
     {
         services.AddKeyedAutoStackDataWorkers(key);
         return services.AddAudit(key, schedule, PartitionWorker.LookInterval);
@@ -41,7 +41,7 @@ public static class AuditServiceCollectionExtensions
 
     /// <summary>As the public methods; tests look at the schedule more often.</summary>
     internal static IServiceCollection AddAudit(
-        this IServiceCollection services, object? key, RetentionSchedule? schedule, TimeSpan interval) =>
+        this IServiceCollection services, object? key, UpkeepSchedule? schedule, TimeSpan interval) =>
         services.AddUpkeep<IAuditMaintenance>(key, AuditWorker.LeaseName, (maintenance, leases, logger) =>
-            new AuditWorker(schedule ?? RetentionSchedule.Every(TimeSpan.FromHours(1)), interval, maintenance, leases, logger));
+            new AuditWorker(schedule ?? UpkeepSchedule.Every(TimeSpan.FromHours(1)), interval, maintenance, leases, logger));
 }

@@ -18,20 +18,35 @@ public static class AutoStackDataHealthChecksBuilderExtensions
     /// writer and the log follower move; an outage of the database does not fail it.
     /// </summary>
     /// <param name="builder">The health checks.</param>
-    /// <param name="key">The key of the database; null for the one that <c>AddAutoStackData</c> registered.</param>
     /// <param name="needsWrites">Whether a read-only database, such as a standby, is not ready.</param>
     /// <returns>The health checks.</returns>
-    public static IHealthChecksBuilder AddAutoStackData(this IHealthChecksBuilder builder, object? key = null, bool needsWrites = true)
+    /// <exception cref="ArgumentNullException"><paramref name="builder"/> is null.</exception>
+    public static IHealthChecksBuilder AddAutoStackData(this IHealthChecksBuilder builder, bool needsWrites = true) =>
+        builder.Add(AutoStackDataServiceCollectionExtensions.DefaultKey, suffix: "", needsWrites);
+
+    /// <summary>
+    /// Adds the two checks of a database that <c>AddKeyedAutoStackData</c> registered under a key, whose names end in <c>-</c> and the key.
+    /// </summary>
+    /// <param name="builder">The health checks.</param>
+    /// <param name="key">The key.</param>
+    /// <param name="needsWrites">Whether a read-only database, such as a standby, is not ready.</param>
+    /// <returns>The health checks.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="builder"/> or <paramref name="key"/> is null.</exception>
+    public static IHealthChecksBuilder AddKeyedAutoStackData(this IHealthChecksBuilder builder, object key, bool needsWrites = true)
+    {
+        ArgumentNullException.ThrowIfNull(key);
+        return builder.Add(key, $"-{key}", needsWrites);
+    }
+
+    private static IHealthChecksBuilder Add(this IHealthChecksBuilder builder, object databaseKey, string suffix, bool needsWrites)
     {
         ArgumentNullException.ThrowIfNull(builder);
-        var suffix = key is null ? "" : $"-{key}";
         builder.Add(new HealthCheckRegistration(
             $"autostack-data-ready{suffix}",
             provider => Find(provider).CreateReadyCheck(needsWrites), HealthStatus.Unhealthy, [ReadyTag]));
         return builder.Add(new HealthCheckRegistration(
             $"autostack-data-live{suffix}", provider => Find(provider).CreateLiveCheck(), HealthStatus.Unhealthy, [LiveTag]));
 
-        Database Find(IServiceProvider provider) =>
-            provider.GetRequiredKeyedService<Database>(key ?? AutoStackDataServiceCollectionExtensions.DefaultKey);
+        Database Find(IServiceProvider provider) => provider.GetRequiredKeyedService<Database>(databaseKey);
     }
 }

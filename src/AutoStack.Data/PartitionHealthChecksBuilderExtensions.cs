@@ -15,16 +15,30 @@ public static class PartitionHealthChecksBuilderExtensions
     /// any case. Healthy without the feature.
     /// </summary>
     /// <param name="builder">The health checks.</param>
-    /// <param name="key">The key of the database; null for the one that <c>AddAutoStackData</c> registered.</param>
     /// <returns>The health checks.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="builder"/> is null.</exception>
-    public static IHealthChecksBuilder AddAutoStackDataPartitions(this IHealthChecksBuilder builder, object? key = null)
+    public static IHealthChecksBuilder AddAutoStackDataPartitions(this IHealthChecksBuilder builder) =>
+        builder.AddPartitions(AutoStackDataServiceCollectionExtensions.DefaultKey, suffix: "");
+
+    /// <summary>
+    /// Adds the check of a database that <c>AddKeyedAutoStackData</c> registered under a key, whose name ends in <c>-</c> and the key.
+    /// </summary>
+    /// <param name="builder">The health checks.</param>
+    /// <param name="key">The key.</param>
+    /// <returns>The health checks.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="builder"/> or <paramref name="key"/> is null.</exception>
+    public static IHealthChecksBuilder AddKeyedAutoStackDataPartitions(this IHealthChecksBuilder builder, object key)
+    {
+        ArgumentNullException.ThrowIfNull(key);
+        return builder.AddPartitions(key, $"-{key}");
+    }
+
+    private static IHealthChecksBuilder AddPartitions(this IHealthChecksBuilder builder, object databaseKey, string suffix)
     {
         ArgumentNullException.ThrowIfNull(builder);
         return builder.Add(new HealthCheckRegistration(
-            $"autostack-data-partitions{(key is null ? "" : $"-{key}")}",
-            provider => provider.GetRequiredKeyedService<Database>(key ?? AutoStackDataServiceCollectionExtensions.DefaultKey)
-                .CreatePartitionCheck(),
+            $"autostack-data-partitions{suffix}",
+            provider => provider.GetRequiredKeyedService<Database>(databaseKey).CreatePartitionCheck(),
             HealthStatus.Degraded,
             [PartitionsTag]));
     }

@@ -1,6 +1,6 @@
+using AutoStack.Data;
 using AutoStack.Data.Hosting;
 using AutoStack.Data.Partitions;
-using AutoStack.Data.Retention;
 
 namespace Microsoft.Extensions.DependencyInjection;
 
@@ -17,7 +17,7 @@ public static class PartitionServiceCollectionExtensions
     /// <returns>The services.</returns>
     /// <exception cref="InvalidOperationException"><c>AddAutoStackData</c> was not called before.</exception>
     /// <exception cref="ArgumentNullException"><paramref name="services"/> is null.</exception>
-    public static IServiceCollection AddPartitionMaintenance(this IServiceCollection services, RetentionSchedule? schedule = null)
+    public static IServiceCollection AddPartitionMaintenance(this IServiceCollection services, UpkeepSchedule? schedule = null)
     {
         services.AddAutoStackDataWorkers();
         return services.AddPartitions(key: null, schedule, PartitionWorker.LookInterval);
@@ -33,7 +33,7 @@ public static class PartitionServiceCollectionExtensions
     /// <paramref name="services"/> or <paramref name="key"/> is null.
     /// </exception>
     public static IServiceCollection AddKeyedPartitionMaintenance(
-        this IServiceCollection services, object key, RetentionSchedule? schedule = null)
+        this IServiceCollection services, object key, UpkeepSchedule? schedule = null)
     {
         services.AddKeyedAutoStackDataWorkers(key);
         return services.AddPartitions(key, schedule, PartitionWorker.LookInterval);
@@ -41,7 +41,7 @@ public static class PartitionServiceCollectionExtensions
 
     /// <summary>As the public methods; tests look at the schedule more often.</summary>
     internal static IServiceCollection AddPartitions(
-        this IServiceCollection services, object? key, RetentionSchedule? schedule, TimeSpan interval) =>
+        this IServiceCollection services, object? key, UpkeepSchedule? schedule, TimeSpan interval) =>
         services.AddUpkeep<IPartitionMaintenance>(key, PartitionWorker.LeaseName, (maintenance, leases, logger) =>
-            new PartitionWorker(schedule ?? RetentionSchedule.Every(TimeSpan.FromHours(6)), interval, maintenance, leases, logger));
+            new PartitionWorker(schedule ?? UpkeepSchedule.Every(TimeSpan.FromHours(6)), interval, maintenance, leases, logger));
 }

@@ -1,3 +1,4 @@
+using AutoStack.Data;
 using AutoStack.Data.Hosting;
 using AutoStack.Data.Retention;
 using Microsoft.Extensions.Hosting;
@@ -21,7 +22,7 @@ public static class RetentionServiceCollectionExtensions
     /// <exception cref="InvalidOperationException"><c>AddAutoStackData</c> was not called before.</exception>
     /// <exception cref="ArgumentException">An argument is null, or a value of the policy or the pacing is out of range.</exception>
     public static IServiceCollection AddRetention(
-        this IServiceCollection services, RetentionPolicy policy, RetentionSchedule schedule, RetentionPacing? pacing = null)
+        this IServiceCollection services, RetentionPolicy policy, UpkeepSchedule schedule, RetentionPacing? pacing = null)
     {
         services.AddAutoStackDataWorkers();
         return services.Add(key: null, policy, schedule, pacing, RetentionWorker.LookInterval);
@@ -40,7 +41,7 @@ public static class RetentionServiceCollectionExtensions
         this IServiceCollection services,
         object key,
         RetentionPolicy policy,
-        RetentionSchedule schedule,
+        UpkeepSchedule schedule,
         RetentionPacing? pacing = null)
     {
         services.AddKeyedAutoStackDataWorkers(key);
@@ -49,7 +50,7 @@ public static class RetentionServiceCollectionExtensions
 
     /// <summary>As the public methods; tests look at the schedule more often.</summary>
     internal static IServiceCollection Add(
-        this IServiceCollection services, object? key, RetentionPolicy policy, RetentionSchedule schedule, RetentionPacing? pacing,
+        this IServiceCollection services, object? key, RetentionPolicy policy, UpkeepSchedule schedule, RetentionPacing? pacing,
         TimeSpan interval)
     {
         ArgumentNullException.ThrowIfNull(policy);

@@ -12,7 +12,7 @@ using Npgsql;
 namespace Microsoft.Extensions.DependencyInjection;
 
 /// <summary>Registers AutoStack.Data.</summary>
-public static class AutoStackDataServiceCollectionExtensions
+public static partial class AutoStackDataServiceCollectionExtensions
 {
     // The key of the unkeyed registration; no host can use this key.
     internal static readonly object DefaultKey = typeof(Database);
@@ -27,11 +27,7 @@ public static class AutoStackDataServiceCollectionExtensions
         this IServiceCollection services, string connectionString, Action<AutoStackDataOptions>? configure = null)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(connectionString);
-        return services.AddAutoStackData(options =>
-        {
-            options.ConnectionString = connectionString;
-            configure?.Invoke(options);
-        });
+        return services.AddAutoStackData(Connecting(connectionString, configure));
     }
 
     /// <summary>Registers every repository and <see cref="IUnitOfWork"/> as singletons over a pool of their own.</summary>
@@ -101,61 +97,6 @@ public static class AutoStackDataServiceCollectionExtensions
     }
 
     /// <summary>
-    /// Registers a further database: every repository and <see cref="IUnitOfWork"/> under a key (<c>[FromKeyedServices(key)]</c>).
-    /// </summary>
-    /// <param name="services">The services.</param>
-    /// <param name="key">The key.</param>
-    /// <param name="configure">Sets the options of this database.</param>
-    /// <returns>The services.</returns>
-    /// <exception cref="InvalidOperationException">The key is already registered.</exception>
-    public static IServiceCollection AddKeyedAutoStackData(
-        this IServiceCollection services, object key, Action<AutoStackDataOptions> configure)
-    {
-        ArgumentNullException.ThrowIfNull(key);
-        ArgumentNullException.ThrowIfNull(configure);
-        return services.Register(key, dataSource: null, options => options.Configure(configure));
-    }
-
-    /// <summary>
-    /// Registers a further database with the options of a section of the configuration: every repository and <see cref="IUnitOfWork"/>
-    /// under a key. A setting that is not an option is an error, which names it.
-    /// </summary>
-    /// <param name="services">The services.</param>
-    /// <param name="key">The key.</param>
-    /// <param name="section">The section.</param>
-    /// <param name="configure">Sets options after the section; null for none.</param>
-    /// <returns>The services.</returns>
-    /// <exception cref="InvalidOperationException">The key is already registered.</exception>
-    [RequiresDynamicCode("The configuration is bound by reflection.")]
-    [RequiresUnreferencedCode("The configuration is bound by reflection.")]
-    public static IServiceCollection AddKeyedAutoStackData(
-        this IServiceCollection services, object key, IConfigurationSection section, Action<AutoStackDataOptions>? configure = null)
-    {
-        ArgumentNullException.ThrowIfNull(key);
-        ArgumentNullException.ThrowIfNull(section);
-        return services.Register(key, dataSource: null, options => Bind(options, section, configure));
-    }
-
-    /// <summary>
-    /// Registers a further database over a data source of the container, which the host owns and disposes: every repository and
-    /// <see cref="IUnitOfWork"/> under a key.
-    /// </summary>
-    /// <param name="services">The services.</param>
-    /// <param name="key">The key.</param>
-    /// <param name="dataSource">Returns the data source, once, at the first use.</param>
-    /// <param name="configure">Sets the options, without those of the connection; null for the defaults.</param>
-    /// <returns>The services.</returns>
-    /// <exception cref="InvalidOperationException">The key is already registered.</exception>
-    public static IServiceCollection AddKeyedAutoStackData(
-        this IServiceCollection services, object key, Func<IServiceProvider, NpgsqlDataSource> dataSource,
-        Action<AutoStackDataOptions>? configure = null)
-    {
-        ArgumentNullException.ThrowIfNull(key);
-        ArgumentNullException.ThrowIfNull(dataSource);
-        return services.Register(key, dataSource, options => options.Configure(configure ?? (_ => { })));
-    }
-
-    /// <summary>
     /// Registers what serves the platform's own work, beside what <c>AddAutoStackData</c> registers for the requests of users: the queue
     /// and the lifecycle of deployments, the log writer, webhooks, sweeps, retention, the rotation of secrets. Each of them reaches the
     /// rows of every user, so that a process which only answers users leaves it out.
@@ -177,6 +118,12 @@ public static class AutoStackDataServiceCollectionExtensions
         ArgumentNullException.ThrowIfNull(key);
         return services.RegisterWorkers(key);
     }
+
+    private static Action<AutoStackDataOptions> Connecting(string connectionString, Action<AutoStackDataOptions>? configure) => options =>
+    {
+        options.ConnectionString = connectionString;
+        configure?.Invoke(options);
+    };
 
     [RequiresDynamicCode("The configuration is bound by reflection.")]
     [RequiresUnreferencedCode("The configuration is bound by reflection.")]

@@ -24,6 +24,7 @@ public static class TextValues
         [typeof(StageName)] = KnownOf<StageName>(),
         [typeof(StageStatus)] = KnownOf<StageStatus>(),
         [typeof(Theme)] = KnownOf<Theme>(),
+        [typeof(UpkeepOutcome)] = KnownOf<UpkeepOutcome>(),
         [typeof(WebhookProvider)] = KnownOf<WebhookProvider>(),
         [typeof(Cursor)] = [],
         [typeof(GitHubScopes)] = [],

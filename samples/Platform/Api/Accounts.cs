@@ -57,7 +57,7 @@ internal static class Accounts
         return registration.ToHttpResult();
     }
 
-    private static async Task<IResult> SignInAsync(
+    private static async Task<PasswordSignInHttpResult> SignInAsync(
         Credentials request, HttpContext context, SessionSignIn signIn, CancellationToken token)
     {
         var result = await signIn.SignInWithPasswordAsync(context, request.Email, request.Password, token);

@@ -1,8 +1,11 @@
 using System.IO.Pipelines;
+using System.Reflection;
 using AutoStack.Data.Deployments;
 using AutoStack.Data.Logs;
+using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.Http.Metadata;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 
@@ -13,8 +16,10 @@ namespace AutoStack.Data.AspNetCore;
 /// header <c>Last-Event-ID</c> or of the parameter <c>cursor</c>, waits while the database is away, and ends without an event when the host
 /// stops, so that the browser resumes at another process.
 /// </summary>
-public sealed class LogEvents : IResult
+public sealed class LogEvents : IResult, IEndpointMetadataProvider
 {
+    private const string ContentType = "text/event-stream";
+
     // Lines are sent together up to this many bytes.
     private const int BatchBytes = 32 * 1024;
 
@@ -62,9 +67,16 @@ public sealed class LogEvents : IResult
         }
     }
 
+    static void IEndpointMetadataProvider.PopulateMetadata(MethodInfo method, EndpointBuilder builder)
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+        builder.Metadata.Add(new ProducesResponseTypeMetadata(StatusCodes.Status200OK, typeof(string), [ContentType]));
+        Problem.Describe(builder, Problem.InvalidArgument.Status, Problem.NotFound.Status);
+    }
+
     private static void Begin(HttpContext context)
     {
-        context.Response.ContentType = "text/event-stream";
+        context.Response.ContentType = ContentType;
         context.Response.Headers.CacheControl = "no-cache, no-store";
         context.Response.Headers["X-Accel-Buffering"] = "no";
         context.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();

@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Mvc;
@@ -78,6 +79,15 @@ internal sealed record Problem(int Status, string Kind, string Title)
     /// <summary>The problem as a document.</summary>
     public ProblemDetails ToDetails(string? detail = null) =>
         new() { Status = Status, Type = TypePrefix + Kind, Title = Title, Detail = detail };
+
+    /// <summary>Adds the statuses of problems to the description of an endpoint.</summary>
+    public static void Describe(EndpointBuilder builder, params ReadOnlySpan<int> statuses)
+    {
+        foreach (var status in statuses)
+        {
+            builder.Metadata.Add(new ProducesResponseTypeMetadata(status, typeof(ProblemDetails), ["application/problem+json"]));
+        }
+    }
 
     /// <summary>The problem as the result of a handler.</summary>
     public ProblemHttpResult ToResult(string? detail = null) => TypedResults.Problem(ToDetails(detail));

@@ -58,7 +58,7 @@ internal static class ArchiveJson
     private static object? Of(ArchiveManifest? manifest) => manifest is null ? null : new
     {
         manifest.Name,
-        Format = manifest.FileFormat ?? ArchiveFormat.Csv.Name,
+        Format = manifest.Format ?? ArchiveFormat.Csv.Name,
         manifest.Partition,
         manifest.Rows,
         manifest.Bytes,

@@ -89,7 +89,7 @@ internal sealed class Pruning(Session session, RetentionPolicy policy)
     private async Task<RetentionRun> WaitAsync(Func<Task<RetentionRun>> run, TimeSpan patience, CancellationToken cancellationToken)
     {
         var begun = Stopwatch.GetTimestamp();
-        RetentionState? first = null;
+        UpkeepState? first = null;
         while (true)
         {
             var attempt = await run().ConfigureAwait(false);

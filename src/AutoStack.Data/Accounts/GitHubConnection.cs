@@ -25,6 +25,12 @@ public sealed record GitHubConnection
 /// <summary>Tokens that GitHub issued.</summary>
 public sealed record GitHubTokens
 {
+    /// <summary>The maximum length of a token when written, in characters. Longer ones of other writers are read.</summary>
+    public const int MaxTokenLength = 4096;
+
+    /// <summary>The maximum length of <see cref="Scope"/> as text, in characters.</summary>
+    public const int MaxScopeLength = 4096;
+
     /// <summary>The access token.</summary>
     public required Secret AccessToken { get; init; }
 

@@ -182,8 +182,8 @@ internal sealed partial class GitHubConnectionRepository(Db db, AccountContext c
     {
         ArgumentNullException.ThrowIfNull(tokens);
         ArgumentNullException.ThrowIfNull(tokens.AccessToken);
-        P.Fitting(tokens.AccessToken.Reveal(), IGitHubConnectionRepository.MaxTokenLength, "tokens.AccessToken");
-        P.Fitting(tokens.RefreshToken?.Reveal() ?? "", IGitHubConnectionRepository.MaxTokenLength, "tokens.RefreshToken");
+        P.Fitting(tokens.AccessToken.Reveal(), GitHubTokens.MaxTokenLength, "tokens.AccessToken");
+        P.Fitting(tokens.RefreshToken?.Reveal() ?? "", GitHubTokens.MaxTokenLength, "tokens.RefreshToken");
         var access = context.Secrets.Protect(tokens.AccessToken, AccessTokenOf(userId));
         var refresh = context.Secrets.Protect(tokens.RefreshToken, RefreshTokenOf(userId));
         return
@@ -194,7 +194,7 @@ internal sealed partial class GitHubConnectionRepository(Db db, AccountContext c
             P.TextOrNull(refresh.Value, name: "refresh"),
             P.Of(refresh.Version, "refreshVersion"),
             P.Of(tokens.ExpiresAt),
-            P.TextOrNull(tokens.Scope?.ToString(), IGitHubConnectionRepository.MaxScopeLength, "scope"),
+            P.TextOrNull(tokens.Scope?.ToString(), GitHubTokens.MaxScopeLength, "scope"),
         ];
     }
 

@@ -7,12 +7,6 @@ namespace AutoStack.Data.Accounts;
 /// </summary>
 public interface IGitHubConnectionRepository
 {
-    /// <summary>The maximum length of a token, in characters. Longer ones of other writers are read.</summary>
-    const int MaxTokenLength = 4096;
-
-    /// <summary>The maximum length of the scopes as text, in characters.</summary>
-    const int MaxScopeLength = 4096;
-
     /// <summary>Finds a user's connection.</summary>
     /// <param name="userId">The user.</param>
     /// <param name="cancellationToken">Cancels the query.</param>

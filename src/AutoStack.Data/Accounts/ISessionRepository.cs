@@ -57,25 +57,8 @@ public interface ISessionRepository
     /// Rotates a token: exchanges it for the next one. Of several concurrent rotations of one token, one creates the next token. With the
     /// client's key the other calls return the token that is valid now, and so does a repeated call within
     /// <see cref="RotationResult.Grace"/> whose first answer was lost; without the key they return
-    /// <see cref="RotationOutcome.RotatedByAnother"/>. Every rotation leaves a row: rotate late in the lifetime, not with each request.
-    /// </summary>
-    /// <param name="presented">The token that the client has.</param>
-    /// <param name="client">
-    /// The client key that was presented; null when none was. A session that is bound to another key is not rotated
-    /// (<see cref="RotationOutcome.WrongClient"/>). A session without a key is bound to the first key that rotates its token.
-    /// </param>
-    /// <param name="lifetime">
-    /// How long the next token is valid; above zero, up to ten years. <see cref="AccountOptions.MaxSignInAge"/> shortens it.
-    /// </param>
-    /// <param name="cancellationToken">Cancels the rotation.</param>
-    /// <returns>The next token, or why the token was not rotated.</returns>
-    /// <exception cref="ArgumentException">The presented token is null, or the lifetime is out of its range.</exception>
-    Task<RotationResult> RotateAsync(
-        SessionToken presented, ClientKey? client, TimeSpan lifetime, CancellationToken cancellationToken = default);
-
-    /// <summary>
-    /// Rotates a token as <see cref="RotateAsync(SessionToken, ClientKey?, TimeSpan, CancellationToken)"/> does, and can be repeated at any
-    /// time with the same object, with or without a client key.
+    /// <see cref="RotationOutcome.RotatedByAnother"/>. The call can be repeated at any time with the same object, with or without a client
+    /// key. Every rotation leaves a row: rotate late in the lifetime, not with each request.
     /// </summary>
     /// <param name="request">The rotation.</param>
     /// <param name="cancellationToken">Cancels the rotation.</param>

@@ -3,9 +3,6 @@ namespace AutoStack.Data.Accounts;
 /// <summary>The table <c>users</c>: one user's own account.</summary>
 public interface IUserRepository
 {
-    /// <summary>The maximum length of the URL of a picture, in characters. Longer ones of other writers are read.</summary>
-    const int MaxAvatarUrlLength = 2048;
-
     /// <summary>Finds an account.</summary>
     /// <param name="userId">The account's id.</param>
     /// <param name="cancellationToken">Cancels the query.</param>

@@ -60,7 +60,7 @@ public sealed record ProviderIdentity
     public required bool EmailVerified { get; init; }
 
     /// <summary>
-    /// The URL of the picture, up to <see cref="IUserRepository.MaxAvatarUrlLength"/> characters, stored when the account has none; null
+    /// The URL of the picture, up to <see cref="User.MaxAvatarUrlLength"/> characters, stored when the account has none; null
     /// for no picture.
     /// </summary>
     public string? AvatarUrl { get; init; }
@@ -83,7 +83,7 @@ public sealed record ProviderLink
     public required DateTimeOffset SignedInAt { get; init; }
 
     /// <summary>
-    /// The URL of the picture, up to <see cref="IUserRepository.MaxAvatarUrlLength"/> characters, stored when the user has none; null for
+    /// The URL of the picture, up to <see cref="User.MaxAvatarUrlLength"/> characters, stored when the user has none; null for
     /// no picture.
     /// </summary>
     public string? AvatarUrl { get; init; }

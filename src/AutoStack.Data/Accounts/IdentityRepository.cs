@@ -137,7 +137,7 @@ internal sealed class IdentityRepository(Db db, AccountContext context) : IIdent
             [
                 .. account.Parameters(),
                 UserIdentities.NewId(),
-                P.TextOrNull(link.AvatarUrl, IUserRepository.MaxAvatarUrlLength),
+                P.TextOrNull(link.AvatarUrl, User.MaxAvatarUrlLength),
                 P.Of(userId),
                 .. FreshSignIn.Parameters(link.SignedInAt, context),
             ]);
@@ -283,7 +283,16 @@ internal sealed class IdentityRepository(Db db, AccountContext context) : IIdent
             | (gitLabId is null ? 0 : AccountLinks.GitLab)
             | (bitbucketId is null ? 0 : AccountLinks.Bitbucket)
             | (row.Flag() ? AccountLinks.GitHubConnection : 0);
-        return new LinkedAccounts(links, gitHubId, googleId, username, connectedAt) { GitLabId = gitLabId, BitbucketId = bitbucketId };
+        return new LinkedAccounts
+        {
+            Links = links,
+            GitHubId = gitHubId,
+            GoogleId = googleId,
+            GitLabId = gitLabId,
+            BitbucketId = bitbucketId,
+            GitHubUsername = username,
+            GitHubConnectedAt = connectedAt,
+        };
     }
 
     private static PasswordHash? ReadPassword(RowReader row) =>

@@ -150,7 +150,7 @@ internal sealed class ProviderSignIn(ProviderIdentity identity, ProviderAccount 
     [
         .. account.Parameters(),
         UserIdentities.NewId(),
-        P.TextOrNull(identity.AvatarUrl, IUserRepository.MaxAvatarUrlLength),
+        P.TextOrNull(identity.AvatarUrl, User.MaxAvatarUrlLength),
         P.Of(email.Spellings, "emails"),
         P.Of(identity.EmailVerified),
         ServerTime.Now(context.Clock),

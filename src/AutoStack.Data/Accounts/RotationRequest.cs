@@ -2,7 +2,7 @@ namespace AutoStack.Data.Accounts;
 
 /// <summary>
 /// One rotation of a token, which can be repeated: after an exception with <see cref="DatabaseUnavailableException.OutcomeUnknown"/> call
-/// <see cref="ISessionRepository.RotateAsync(RotationRequest, CancellationToken)"/> with the same object again, however much later. The
+/// <see cref="ISessionRepository.RotateAsync"/> with the same object again, however much later. The
 /// object holds the next token, which no other request has: use a new object for each request of a client.
 /// </summary>
 public sealed class RotationRequest

@@ -83,7 +83,7 @@ public enum SessionIssueOutcome
 /// <param name="User">The user.</param>
 public sealed record SessionWithUser(Session Session, User User);
 
-/// <summary>The result of <see cref="ISessionRepository.RotateAsync(RotationRequest, CancellationToken)"/>.</summary>
+/// <summary>The result of <see cref="ISessionRepository.RotateAsync"/>.</summary>
 /// <param name="Outcome">Whether the token was rotated, and if not, why.</param>
 /// <param name="Next">The new session and its user; null unless the outcome is <see cref="RotationOutcome.Rotated"/>.</param>
 /// <param name="Token">The new session's token, for the client; null unless the outcome is <see cref="RotationOutcome.Rotated"/>.</param>
@@ -93,7 +93,7 @@ public sealed record RotationResult(RotationOutcome Outcome, SessionWithUser? Ne
     public static TimeSpan Grace { get; } = TimeSpan.FromSeconds(10);
 }
 
-/// <summary>How <see cref="ISessionRepository.RotateAsync(RotationRequest, CancellationToken)"/> ended.</summary>
+/// <summary>How <see cref="ISessionRepository.RotateAsync"/> ended.</summary>
 public enum RotationOutcome
 {
     /// <summary>The next token is valid; the presented token no longer is.</summary>

@@ -114,14 +114,6 @@ internal sealed partial class SessionRepository(Db db, AccountContext context) :
             : new SessionIssueResult(SessionIssueOutcome.Superseded, Issued: null);
     }
 
-    public Task<RotationResult> RotateAsync(
-        SessionToken presented, ClientKey? client, TimeSpan lifetime, CancellationToken cancellationToken)
-    {
-        ArgumentNullException.ThrowIfNull(presented);
-        CheckLifetime(lifetime);
-        return RotateAsync(new RotationRequest { Presented = presented, Client = client, Lifetime = lifetime }, cancellationToken);
-    }
-
     public Task<RotationResult> RotateAsync(RotationRequest request, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(request);

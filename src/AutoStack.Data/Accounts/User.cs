@@ -3,6 +3,9 @@ namespace AutoStack.Data.Accounts;
 /// <summary>An account. The password hash is not part of it.</summary>
 public sealed record User
 {
+    /// <summary>The maximum length of <see cref="AvatarUrl"/> when written, in characters. Longer ones of other writers are read.</summary>
+    public const int MaxAvatarUrlLength = 2048;
+
     /// <summary>The id.</summary>
     public required Guid Id { get; init; }
 
@@ -40,7 +43,7 @@ public sealed record UserPatch
     public Optional<string> Name { get; init; }
 
     /// <summary>
-    /// The URL of the picture, up to <see cref="IUserRepository.MaxAvatarUrlLength"/> characters; null removes the picture.
+    /// The URL of the picture, up to <see cref="User.MaxAvatarUrlLength"/> characters; null removes the picture.
     /// </summary>
     public Optional<string?> AvatarUrl { get; init; }
 }
@@ -80,7 +83,7 @@ public sealed record NewUser
     public required string Email { get; init; }
 
     /// <summary>
-    /// The URL of the picture, up to <see cref="IUserRepository.MaxAvatarUrlLength"/> characters; null for no picture.
+    /// The URL of the picture, up to <see cref="User.MaxAvatarUrlLength"/> characters; null for no picture.
     /// </summary>
     public string? AvatarUrl { get; init; }
 

@@ -132,7 +132,7 @@ internal sealed class UserRepository(Db db, AccountContext context) : IUserRepos
             P.Text(user.Name, 255),
             P.Text(email.Canonical, name: "email"),
             P.Of(email.Spellings, "emails"),
-            P.TextOrNull(user.AvatarUrl, IUserRepository.MaxAvatarUrlLength),
+            P.TextOrNull(user.AvatarUrl, User.MaxAvatarUrlLength),
             P.TextOrNull(user.GitHubId, 255),
             P.TextOrNull(user.GoogleId, 255),
             P.Of(user.EmailVerified),
@@ -183,7 +183,7 @@ internal sealed class UserRepository(Db db, AccountContext context) : IUserRepos
         [
             P.TextOrNull(patch.Name.IsGiven ? patch.Name.Value : null, 255, "name"),
             P.Of(patch.AvatarUrl.IsGiven, "setAvatarUrl"),
-            P.TextOrNull(patch.AvatarUrl.IsGiven ? patch.AvatarUrl.Value : null, IUserRepository.MaxAvatarUrlLength, "avatarUrl"),
+            P.TextOrNull(patch.AvatarUrl.IsGiven ? patch.AvatarUrl.Value : null, User.MaxAvatarUrlLength, "avatarUrl"),
         ];
     }
 

@@ -11,14 +11,14 @@ internal sealed class ArchiveFormats(IEnumerable<ArchiveFormat> given)
 
     /// <summary>The format of an archive; null for one that this process does not read.</summary>
     public ArchiveFormat? Find(ArchiveManifest manifest) =>
-        all.Find(format => format.Name == (manifest.FileFormat ?? ArchiveFormat.Csv.Name));
+        all.Find(format => format.Name == (manifest.Format ?? ArchiveFormat.Csv.Name));
 
     /// <summary>The format of an archive that this process reads.</summary>
     public ArchiveFormat Of(ArchiveManifest manifest) => Find(manifest) ?? throw new ArchiveException(Unknown(manifest));
 
     /// <summary>The message for a format that this process does not read.</summary>
     public static string Unknown(ArchiveManifest manifest) =>
-        $"The format of {manifest.Name} is {manifest.FileFormat}, which is not in AutoStackDataOptions.ArchiveFormats. "
+        $"The format of {manifest.Name} is {manifest.Format}, which is not in AutoStackDataOptions.ArchiveFormats. "
         + "The format parquet is in the package AutoStack.Data.Parquet.";
 
     /// <summary>The names that the object with the rows of an archive can have.</summary>

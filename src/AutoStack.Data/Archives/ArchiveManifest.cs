@@ -5,11 +5,11 @@ namespace AutoStack.Data.Archives;
 /// <summary>What an archive contains: the description that is stored beside the rows, and last.</summary>
 public sealed record ArchiveManifest
 {
-    /// <summary>The version of the format that this library writes.</summary>
-    public const int CurrentFormat = 1;
+    /// <summary>The version of manifests that this library writes and reads.</summary>
+    public const int CurrentFormatVersion = 1;
 
-    /// <summary>The version of the format; a reader refuses a version that it does not know.</summary>
-    public required int Format { get; init; }
+    /// <summary>The version of the manifest; a reader refuses a version that it does not know.</summary>
+    public required int FormatVersion { get; init; }
 
     /// <summary>The name of the archive.</summary>
     public required string Name { get; init; }
@@ -37,7 +37,7 @@ public sealed record ArchiveManifest
 
     /// <summary>The format of the file with the rows, such as <c>parquet</c>; null for <see cref="ArchiveFormat.Csv"/>.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
-    public string? FileFormat { get; init; }
+    public string? Format { get; init; }
 
     /// <summary>The compression of the file: <c>gzip</c> for CSV.</summary>
     public required string Compression { get; init; }
@@ -64,7 +64,7 @@ public sealed record ArchiveManifest
     public required long SchemaVersion { get; init; }
 
     /// <summary>The version of the server.</summary>
-    public required string Server { get; init; }
+    public required string ServerVersion { get; init; }
 
     /// <summary>When the archive was made, by the clock of the database.</summary>
     public required DateTimeOffset CreatedAt { get; init; }

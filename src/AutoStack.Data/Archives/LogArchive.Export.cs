@@ -44,7 +44,7 @@ internal sealed partial class LogArchive
 
         return new ArchiveManifest
         {
-            Format = ArchiveManifest.CurrentFormat,
+            FormatVersion = ArchiveManifest.CurrentFormatVersion,
             Name = name,
             Table = table,
             Partition = partition.Name,
@@ -53,7 +53,7 @@ internal sealed partial class LogArchive
             Columns = facts.Columns,
             Rows = facts.Content.Rows,
             Content = facts.Content.Hash,
-            FileFormat = formats.New == ArchiveFormat.Csv ? null : formats.New.Name,
+            Format = formats.New == ArchiveFormat.Csv ? null : formats.New.Name,
             Compression = formats.New.Compression,
             Options = ArchiveSql.Options,
             Order = ArchiveSql.OrderOf(table),
@@ -62,7 +62,7 @@ internal sealed partial class LogArchive
             PlainBytes = written.PlainBytes,
             PlainSha256 = written.PlainSha256,
             SchemaVersion = facts.SchemaVersion,
-            Server = facts.Server,
+            ServerVersion = facts.Server,
             CreatedAt = at,
             Checksum = "",
         };

@@ -54,11 +54,12 @@ internal static partial class ManifestJson
         }
 
         return manifest is null ? throw Wrong(archive, "is not a manifest")
-            : manifest.Format != ArchiveManifest.CurrentFormat
-                ? throw Wrong(archive, $"has the format {manifest.Format}; this version reads {ArchiveManifest.CurrentFormat}")
+            : manifest.FormatVersion != ArchiveManifest.CurrentFormatVersion
+                ? throw Wrong(
+                    archive, $"has the version {manifest.FormatVersion}; this library reads {ArchiveManifest.CurrentFormatVersion}")
             : manifest.Checksum != ChecksumOf(manifest) ? throw Wrong(archive, "was changed: its checksum does not fit")
             : manifest.Name != archive ? throw Wrong(archive, "is that of another archive")
-            : manifest.FileFormat is { } format && !ArchiveFormat.IsName(format)
+            : manifest.Format is { } format && !ArchiveFormat.IsName(format)
                 ? throw Wrong(archive, "names a format that cannot exist")
             : manifest;
     }

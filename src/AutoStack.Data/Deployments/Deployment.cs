@@ -32,7 +32,7 @@ public sealed record Deployment
     /// <summary>The branch; null only in rows of other writers.</summary>
     public required string? Branch { get; init; }
 
-    /// <summary>The commit's id, up to 64 characters; null until it is known.</summary>
+    /// <summary>The commit's id, up to <see cref="CommitInfo.MaxHashLength"/> characters; null until it is known.</summary>
     public required string? CommitHash { get; init; }
 
     /// <summary>
@@ -92,8 +92,8 @@ public sealed record NewDeployment
     public required Guid UserId { get; init; }
 
     /// <summary>
-    /// The branch, up to 100 characters, as <c>git check-ref-format --branch</c> allows it; stored without <c>refs/heads/</c> and
-    /// surrounding white space. Null for the branch of the project.
+    /// The branch, up to <see cref="Project.MaxBranchLength"/> characters, as <c>git check-ref-format --branch</c> allows it; stored
+    /// without <c>refs/heads/</c> and surrounding white space. Null for the branch of the project.
     /// </summary>
     public string? Branch { get; init; }
 

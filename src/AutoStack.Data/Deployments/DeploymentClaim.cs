@@ -38,7 +38,7 @@ public sealed record ClaimOptions
     public const int MaxWorkerLength = 255;
 
     /// <summary>The longest lease: 7 days.</summary>
-    public static readonly TimeSpan MaxLease = TimeSpan.FromDays(7);
+    public static TimeSpan MaxLease { get; } = TimeSpan.FromDays(7);
 
     /// <summary>The maximum number of running deployments of one project, 1 or more; null for no limit.</summary>
     public int? MaxPerProject { get; init; }

@@ -3,6 +3,9 @@ namespace AutoStack.Data.Deployments;
 /// <summary>A filter of a user's deployments; a deployment matches when it meets every condition that is set.</summary>
 public sealed record DeploymentFilter
 {
+    /// <summary>The maximum length of <see cref="ProjectName"/> and <see cref="CommitMessage"/>, in characters.</summary>
+    public const int MaxTextLength = 255;
+
     /// <summary>Matches every deployment.</summary>
     public static DeploymentFilter All { get; } = new();
 
@@ -13,8 +16,8 @@ public sealed record DeploymentFilter
     public DeploymentStatus? Status { get; init; }
 
     /// <summary>
-    /// A text that the name of the project contains, up to 255 characters. Case is ignored letter by letter as in Unicode, whatever the
-    /// locale of the database, and no character has a special meaning. Null or empty for any name.
+    /// A text that the name of the project contains, up to <see cref="MaxTextLength"/> characters. Case is ignored letter by letter as in
+    /// Unicode, whatever the locale of the database, and no character has a special meaning. Null or empty for any name.
     /// </summary>
     public string? ProjectName { get; init; }
 

@@ -9,8 +9,6 @@ namespace AutoStack.Data.Deployments;
 
 internal sealed class DeploymentQueries(Db db) : IDeploymentQueries
 {
-    private const int MaxTextLength = 255;
-
     // The condition for the deployments that match a filter without a commit message. Needs the rows d and p, and the parameters of
     // MatchingParameters.
     private const string Matching = $"""
@@ -114,7 +112,7 @@ internal sealed class DeploymentQueries(Db db) : IDeploymentQueries
     // The limit is that of the given text: its pattern is longer.
     private static NpgsqlParameter Contained(string? text, string name, [CallerArgumentExpression(nameof(text))] string member = "")
     {
-        P.TextOrNull(text, MaxTextLength, member);
+        P.TextOrNull(text, DeploymentFilter.MaxTextLength, member);
         return P.TextOrNull(string.IsNullOrEmpty(text) ? null : CaseFolding.ContainedRegex(Text.Clean(text)), name: name);
     }
 }

@@ -76,7 +76,7 @@ internal sealed partial class DeploymentRepository
                 P.Of(id),
                 P.Of(deployment.ProjectId),
                 P.Owner(deployment.UserId),
-                P.TextOrNull(branch, BranchName.MaxLength),
+                P.TextOrNull(branch, Project.MaxBranchLength),
                 .. DeploymentParameters.OfCommit(context.Secrets, id, deployment.Commit),
                 P.Of(deployment.CreatorType),
                 P.Of(deployment.IsProduction),

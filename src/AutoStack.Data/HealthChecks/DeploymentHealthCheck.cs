@@ -3,6 +3,9 @@ namespace AutoStack.Data.HealthChecks;
 /// <summary>One check whether a deployment answers.</summary>
 public sealed record DeploymentHealthCheck
 {
+    /// <summary>The maximum length of <see cref="Url"/> when written, in characters.</summary>
+    public const int MaxUrlLength = 2048;
+
     /// <summary>The id.</summary>
     public required Guid Id { get; init; }
 
@@ -37,7 +40,7 @@ public sealed record NewDeploymentHealthCheck
     public required Guid DeploymentId { get; init; }
 
     /// <summary>
-    /// The address that was requested, up to <see cref="IPlatformDeploymentHealthCheckRepository.MaxUrlLength"/> characters.
+    /// The address that was requested, up to <see cref="DeploymentHealthCheck.MaxUrlLength"/> characters.
     /// </summary>
     public required string Url { get; init; }
 

@@ -45,7 +45,7 @@ internal sealed partial class DeploymentHealthCheckRepository
             """,
             P.Of(id),
             P.Of(check.DeploymentId),
-            P.Text(check.Url, IPlatformDeploymentHealthCheckRepository.MaxUrlLength),
+            P.Text(check.Url, DeploymentHealthCheck.MaxUrlLength),
             P.Of(check.HttpStatus),
             P.Of(check.LatencyMs),
             P.Of(check.IsLive),

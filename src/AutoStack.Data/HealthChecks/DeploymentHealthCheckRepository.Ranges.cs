@@ -1,6 +1,5 @@
 using AutoStack.Data.Postgres;
 using AutoStack.Data.Status;
-using AutoStack.Data.Values;
 
 namespace AutoStack.Data.HealthChecks;
 
@@ -9,10 +8,9 @@ internal sealed partial class DeploymentHealthCheckRepository
 {
     private static readonly TimeSpan Hour = TimeSpan.FromHours(1);
 
-    public Task<Uptime?> FindUptimeAsync(
-        Guid deploymentId, Guid ownerId, DateTimeOffset start, DateTimeOffset end, CancellationToken cancellationToken)
+    public Task<Uptime?> FindUptimeAsync(Guid deploymentId, Guid ownerId, TimeRange range, CancellationToken cancellationToken)
     {
-        ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(end, start);
+        var (start, end) = TimeRange.Check(range);
         Task<Uptime?> FromChecksAsync() => db.FindAsync(row => new Uptime(row.Long(), row.Long()), $"""
             SELECT w.checks, w.live
             FROM (
@@ -52,20 +50,15 @@ internal sealed partial class DeploymentHealthCheckRepository
     }
 
     public Task<IReadOnlyList<HealthBucket>> ListHistoryAsync(
-        Guid deploymentId, Guid ownerId, DateTimeOffset start, DateTimeOffset end, TimeSpan bucket, CancellationToken cancellationToken)
+        Guid deploymentId, Guid ownerId, TimeRange range, TimeSpan bucket, CancellationToken cancellationToken)
     {
-        ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(end, start);
+        var (start, end) = TimeRange.Check(range);
         if (bucket < TimeSpan.FromSeconds(1) || bucket.TotalSeconds > int.MaxValue || bucket.Ticks % TimeSpan.TicksPerSecond != 0)
         {
             throw new ArgumentException("bucket is a whole number of seconds, at least one.", nameof(bucket));
         }
 
-        // Truncated as they are sent, so that the number of buckets is the one that the server counts.
-        var first = Time.Truncate(start);
-
-        // The driver sends MinValue as -infinity, from which no bucket can be counted.
-        ArgumentOutOfRangeException.ThrowIfEqual(first, DateTimeOffset.MinValue, nameof(start));
-        var buckets = ((Time.Truncate(end) - first).Ticks + bucket.Ticks - 1) / bucket.Ticks;
+        var buckets = ((end - start).Ticks + bucket.Ticks - 1) / bucket.Ticks;
         if (buckets > IDeploymentHealthCheckRepository.MaxBuckets)
         {
             throw new ArgumentException(
@@ -73,7 +66,7 @@ internal sealed partial class DeploymentHealthCheckRepository
         }
 
         var endHour = HourOf(end);
-        return bucket.Ticks % Hour.Ticks != 0 || first.Ticks % Hour.Ticks != 0 || first >= endHour
+        return bucket.Ticks % Hour.Ticks != 0 || start.Ticks % Hour.Ticks != 0 || start >= endHour
             ? FromChecksAsync()
             : hours.ReadAsync(db, FromHoursAsync, FromChecksAsync, cancellationToken);
 
@@ -135,7 +128,7 @@ internal sealed partial class DeploymentHealthCheckRepository
             ],
             cancellationToken, nameof(ListHistoryAsync));
 
-        HealthBucket Bucket(RowReader row) => new(first + (bucket * row.Int()), row.Long(), row.Long(), row.IntOrNull());
+        HealthBucket Bucket(RowReader row) => new(start + (bucket * row.Int()), row.Long(), row.Long(), row.IntOrNull());
     }
 
     // Hours of UTC, in which the column has its times.

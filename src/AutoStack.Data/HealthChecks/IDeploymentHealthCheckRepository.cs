@@ -32,19 +32,18 @@ public interface IDeploymentHealthCheckRepository
     /// <summary>Counts the checks of a deployment in a time range.</summary>
     /// <param name="deploymentId">The deployment.</param>
     /// <param name="ownerId">The user who owns it.</param>
-    /// <param name="start">The start of the range.</param>
-    /// <param name="end">The end of the range, exclusive.</param>
+    /// <param name="range">The range of time.</param>
     /// <param name="cancellationToken">Stops the query.</param>
     /// <returns>The counts; null when the deployment does not exist, is deleted, or belongs to another user.</returns>
-    /// <exception cref="ArgumentOutOfRangeException"><paramref name="end"/> is not after <paramref name="start"/>.</exception>
-    Task<Uptime?> FindUptimeAsync(
-        Guid deploymentId, Guid ownerId, DateTimeOffset start, DateTimeOffset end, CancellationToken cancellationToken = default);
+    /// <exception cref="ArgumentOutOfRangeException">
+    /// <paramref name="range"/> is empty, ends before it starts, or is longer than <see cref="TimeRange.MaxLength"/>.
+    /// </exception>
+    Task<Uptime?> FindUptimeAsync(Guid deploymentId, Guid ownerId, TimeRange range, CancellationToken cancellationToken = default);
 
     /// <summary>Counts the checks of a deployment in each bucket of a time range.</summary>
     /// <param name="deploymentId">The deployment.</param>
     /// <param name="ownerId">The user who owns it.</param>
-    /// <param name="start">The start of the range and of its first bucket.</param>
-    /// <param name="end">The end of the range, exclusive.</param>
+    /// <param name="range">The range of time; its first bucket starts with it.</param>
     /// <param name="bucket">
     /// The length of a bucket in whole seconds, so that the range has at most <see cref="MaxBuckets"/> of them.
     /// </param>
@@ -52,15 +51,10 @@ public interface IDeploymentHealthCheckRepository
     /// <returns>
     /// Every bucket, in ascending order, also those without a check; empty when the deployment is deleted or belongs to another user.
     /// </returns>
-    /// <exception cref="ArgumentException"> <paramref name="end"/> is not after <paramref name="start"/>, <paramref name="start"/> is
-    /// <see cref="DateTimeOffset.MinValue"/>, or <paramref name="bucket"/> is not a whole number of seconds or divides the range into too
-    /// many buckets.
+    /// <exception cref="ArgumentException">
+    /// <paramref name="range"/> is empty, ends before it starts, or is longer than <see cref="TimeRange.MaxLength"/>; or
+    /// <paramref name="bucket"/> is not a whole number of seconds or divides the range into too many buckets.
     /// </exception>
     Task<IReadOnlyList<HealthBucket>> ListHistoryAsync(
-        Guid deploymentId,
-        Guid ownerId,
-        DateTimeOffset start,
-        DateTimeOffset end,
-        TimeSpan bucket,
-        CancellationToken cancellationToken = default);
+        Guid deploymentId, Guid ownerId, TimeRange range, TimeSpan bucket, CancellationToken cancellationToken = default);
 }

@@ -9,9 +9,6 @@ public interface IPlatformDeploymentHealthCheckRepository
     /// <summary>The maximum number of rows that one call purges.</summary>
     const int MaxPurgeSize = 1000;
 
-    /// <summary>The maximum length of an address, in characters.</summary>
-    const int MaxUrlLength = 2048;
-
     /// <summary>The maximum number of checks that one call adds.</summary>
     const int MaxBatchSize = 10_000;
 
@@ -24,7 +21,9 @@ public interface IPlatformDeploymentHealthCheckRepository
     /// <param name="check">The check.</param>
     /// <param name="cancellationToken">Stops the insert.</param>
     /// <returns>The check as stored.</returns>
-    /// <exception cref="ArgumentException">The address is null, blank or longer than <see cref="MaxUrlLength"/>.</exception>
+    /// <exception cref="ArgumentException">
+    /// The address is null, blank or longer than <see cref="DeploymentHealthCheck.MaxUrlLength"/>.
+    /// </exception>
     /// <exception cref="MissingReferenceException">The deployment does not exist.</exception>
     /// <exception cref="DuplicateException">The id belongs to a check of another deployment.</exception>
     Task<DeploymentHealthCheck> AddAsync(NewDeploymentHealthCheck check, CancellationToken cancellationToken = default);
@@ -39,7 +38,7 @@ public interface IPlatformDeploymentHealthCheckRepository
     /// <returns>The number of these checks that are stored, by this call or an earlier one.</returns>
     /// <exception cref="ArgumentException">
     /// <paramref name="checks"/> is null or too long, a check is null, its address is null, blank or longer than
-    /// <see cref="MaxUrlLength"/>, or two checks have the same id.
+    /// <see cref="DeploymentHealthCheck.MaxUrlLength"/>, or two checks have the same id.
     /// </exception>
     /// <exception cref="DuplicateException">
     /// An id belongs to a check of another deployment; outside a unit of work the other checks are stored.

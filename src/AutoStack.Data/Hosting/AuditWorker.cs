@@ -9,7 +9,7 @@ namespace AutoStack.Data.Hosting;
 /// the schedule has a run due and no other process holds the lease.
 /// </summary>
 internal sealed partial class AuditWorker(
-    RetentionSchedule schedule, TimeSpan interval, IAuditMaintenance audit, UpkeepLeases leases, ILogger logger)
+    UpkeepSchedule schedule, TimeSpan interval, IAuditMaintenance audit, UpkeepLeases leases, ILogger logger)
     : UpkeepWorker(interval)
 {
     /// <summary>The name of the lease.</summary>

@@ -9,7 +9,7 @@ namespace AutoStack.Data.Hosting;
 /// when the schedule has a run due and no other process holds the lease.
 /// </summary>
 internal sealed partial class PartitionWorker(
-    RetentionSchedule schedule, TimeSpan interval, IPartitionMaintenance partitions, UpkeepLeases leases, ILogger logger)
+    UpkeepSchedule schedule, TimeSpan interval, IPartitionMaintenance partitions, UpkeepLeases leases, ILogger logger)
     : UpkeepWorker(interval)
 {
     /// <summary>The name of the lease.</summary>

@@ -11,7 +11,7 @@ namespace AutoStack.Data.Hosting;
 /// </summary>
 internal sealed partial class RetentionWorker(
     RetentionPolicy policy,
-    RetentionSchedule schedule,
+    UpkeepSchedule schedule,
     RetentionPacing pacing,
     TimeSpan interval,
     IServiceProvider services,

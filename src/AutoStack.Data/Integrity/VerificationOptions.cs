@@ -4,7 +4,7 @@ namespace AutoStack.Data.Integrity;
 public sealed record VerificationOptions
 {
     /// <summary>The maximum of <see cref="StatementTimeout"/>.</summary>
-    public static readonly TimeSpan MaxStatementTimeout = TimeSpan.FromHours(24);
+    public static TimeSpan MaxStatementTimeout { get; } = TimeSpan.FromHours(24);
 
     /// <summary>The names of all checks, in the order of a run.</summary>
     public static IReadOnlyList<string> CheckNames { get; } = [.. IntegrityRules.All.Select(rule => rule.Name)];

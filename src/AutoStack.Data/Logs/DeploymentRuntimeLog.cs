@@ -3,6 +3,9 @@ namespace AutoStack.Data.Logs;
 /// <summary>One line that a running container, or its host system, wrote.</summary>
 public sealed record DeploymentRuntimeLog
 {
+    /// <summary>The maximum length of <see cref="Message"/> when written, in characters; a longer text is cut.</summary>
+    public const int MaxMessageLength = 2000;
+
     /// <summary>The id.</summary>
     public required Guid Id { get; init; }
 
@@ -32,6 +35,6 @@ public sealed record DeploymentRuntimeLog
 /// <param name="Timestamp">When the line was written, by the source's clock; kept to the microsecond.</param>
 /// <param name="Message">
 /// The text of the line. U+0000 and unpaired surrogates become U+FFFD; a text longer than
-/// <see cref="IPlatformDeploymentRuntimeLogRepository.MaxMessageLength"/> is cut.
+/// <see cref="DeploymentRuntimeLog.MaxMessageLength"/> is cut.
 /// </param>
 public sealed record NewDeploymentRuntimeLog(DateTimeOffset Timestamp, string Message);

@@ -82,7 +82,7 @@ internal sealed class DeploymentRuntimeLogRepository(Db db, LogContext context)
             var message = line?.Message ?? throw new ArgumentException($"Line {i} is null or has no message.", nameof(lines));
             ids[i] = Ids.New();
             times[i] = Time.ToColumn(line.Timestamp);
-            messages[i] = context.Secrets.MaskBeginning(deploymentId, message, IPlatformDeploymentRuntimeLogRepository.MaxMessageLength);
+            messages[i] = context.Secrets.MaskBeginning(deploymentId, message, DeploymentRuntimeLog.MaxMessageLength);
             i++;
         }
 

@@ -9,9 +9,6 @@ public interface IPlatformDeploymentRuntimeLogRepository
     /// <summary>The maximum number of lines per purge.</summary>
     const int MaxPurgeSize = 1000;
 
-    /// <summary>The maximum length of a stored line, in code points; longer lines are cut.</summary>
-    const int MaxMessageLength = 2000;
-
     /// <summary>
     /// Appends lines in order, all or none. Lines that the source reports again, as in overlapping tails, are not stored again: of equal
     /// lines with the same timestamp the log holds as many as the source reported at once. The same text at another time is another line.

@@ -100,16 +100,16 @@ public sealed class DuplicateException : AutoStackDataException
     /// <param name="innerException">The cause; null for none.</param>
     public DuplicateException(string? constraint, Exception? innerException = null)
         : base($"A row with the same value already exists ({constraint ?? "unnamed constraint"}).", innerException) =>
-        Constraint = constraint ?? "";
+        Constraint = constraint;
 
     private DuplicateException(string message, string constraint)
         : base($"{message} ({constraint}).", innerException: null) => Constraint = constraint;
 
     /// <summary>
     /// The unique constraint or index that rejected the row. A taken e-mail address is always <c>users_email_key</c> and a taken session
-    /// token always <c>sessions_token_key</c>, whatever the name of the index in the database.
+    /// token always <c>sessions_token_key</c>, whatever the name of the index in the database. Null when the server does not name it.
     /// </summary>
-    public string Constraint { get; }
+    public string? Constraint { get; }
 
     /// <summary>A row of another owner has the id that the caller chose.</summary>
     internal static DuplicateException OfId(string constraint) => new("The id already belongs to another row", constraint);
@@ -126,10 +126,12 @@ public sealed class MissingReferenceException : AutoStackDataException
     /// <param name="innerException">The cause; null for none.</param>
     public MissingReferenceException(string? constraint, Exception? innerException = null)
         : base($"A referenced row does not exist ({constraint ?? "unnamed constraint"}).", innerException) =>
-        Constraint = constraint ?? "";
+        Constraint = constraint;
 
-    /// <summary>The foreign key that rejected the row, for example <c>deployment_logs_deployment_id_fkey</c>.</summary>
-    public string Constraint { get; }
+    /// <summary>
+    /// The foreign key that rejected the row, for example <c>deployment_logs_deployment_id_fkey</c>; null when the server does not name it.
+    /// </summary>
+    public string? Constraint { get; }
 
     /// <summary>The statement itself found no such row.</summary>
     internal static MissingReferenceException Of(string constraint) => new(constraint);
@@ -142,15 +144,19 @@ public sealed class MissingReferenceException : AutoStackDataException
 public sealed class InvalidValueException : AutoStackDataException
 {
     /// <summary>Creates the exception, as a fake of a repository does.</summary>
-    /// <param name="subject">The constraint or column; null for none.</param>
     /// <param name="reason">What is wrong, as a sentence without its period.</param>
+    /// <param name="constraint">The check constraint; null for none.</param>
+    /// <param name="column">The column; null for none.</param>
     /// <param name="innerException">The cause; null for none.</param>
-    public InvalidValueException(string? subject, string reason, Exception? innerException = null)
-        : base(subject is null ? $"{reason}." : $"{reason} ({subject}).", innerException) =>
-        Subject = subject;
+    public InvalidValueException(string reason, string? constraint = null, string? column = null, Exception? innerException = null)
+        : base((constraint ?? column) is { } subject ? $"{reason} ({subject})." : $"{reason}.", innerException) =>
+        (Constraint, Column) = (constraint, column);
 
-    /// <summary>The constraint or column that rejected the value; null when the server does not name it.</summary>
-    public string? Subject { get; }
+    /// <summary>The check constraint that rejected the value; null when another rule did, or the server does not name it.</summary>
+    public string? Constraint { get; }
+
+    /// <summary>The column that rejected NULL; null when another rule rejected the value, or the server does not name it.</summary>
+    public string? Column { get; }
 }
 
 /// <summary>

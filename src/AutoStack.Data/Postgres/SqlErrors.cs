@@ -19,14 +19,16 @@ internal static class SqlErrors
         {
             PostgresErrorCodes.UniqueViolation => new DuplicateException(Canonical(ShardErrors.Constraint(error)), error),
             PostgresErrorCodes.ForeignKeyViolation => new MissingReferenceException(ShardErrors.Constraint(error), error),
-            PostgresErrorCodes.CheckViolation =>
-                new InvalidValueException(ShardErrors.Constraint(error), "A value violates a check constraint", error),
-            PostgresErrorCodes.NotNullViolation => new InvalidValueException(error.ColumnName, "A required value is null", error),
-            PostgresErrorCodes.StringDataRightTruncation => new InvalidValueException(null, "A text is longer than its column", error),
+            PostgresErrorCodes.CheckViolation => new InvalidValueException(
+                "A value violates a check constraint", constraint: ShardErrors.Constraint(error), innerException: error),
+            PostgresErrorCodes.NotNullViolation =>
+                new InvalidValueException("A required value is null", column: error.ColumnName, innerException: error),
+            PostgresErrorCodes.StringDataRightTruncation =>
+                new InvalidValueException("A text is longer than its column", innerException: error),
             PostgresErrorCodes.UntranslatableCharacter =>
-                new InvalidValueException(null, "A text contains a character that the server cannot store", error),
+                new InvalidValueException("A text contains a character that the server cannot store", innerException: error),
             PostgresErrorCodes.NumericValueOutOfRange =>
-                new InvalidValueException(null, "A number is outside the range of its column", error),
+                new InvalidValueException("A number is outside the range of its column", innerException: error),
             PostgresErrorCodes.SerializationFailure or PostgresErrorCodes.DeadlockDetected =>
                 new ConflictException("The transaction was rolled back by a deadlock or serialization failure; it can be retried.", error),
             PostgresErrorCodes.LockNotAvailable =>

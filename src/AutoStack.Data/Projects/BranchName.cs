@@ -8,9 +8,6 @@ namespace AutoStack.Data.Projects;
 /// </summary>
 internal static partial class BranchName
 {
-    /// <summary>The maximum length of the columns, in characters.</summary>
-    public const int MaxLength = 100;
-
     /// <summary>The prefix of a branch's full reference.</summary>
     public const string Prefix = "refs/heads/";
 
@@ -29,7 +26,7 @@ internal static partial class BranchName
     /// <returns>The name without prefix and surrounding white space.</returns>
     /// <exception cref="ArgumentNullException">The branch is null.</exception>
     /// <exception cref="ArgumentException">
-    /// Git refuses the name, or it is longer than <see cref="MaxLength"/>. The message names the rule.
+    /// Git refuses the name, or it is longer than <see cref="Project.MaxBranchLength"/>. The message names the rule.
     /// </exception>
     public static string Check(string branch, string name)
     {
@@ -49,8 +46,8 @@ internal static partial class BranchName
 
     private static string? ProblemOf(string own) =>
         own.Length == 0 ? "is blank"
-        : own.Length > MaxLength && Text.CountCodePoints(Text.Clean(own)) is var length && length > MaxLength
-            ? $"is {length} characters long; at most {MaxLength} can be stored"
+        : own.Length > Project.MaxBranchLength && Text.CountCodePoints(Text.Clean(own)) is var length && length > Project.MaxBranchLength
+            ? $"is {length} characters long; at most {Project.MaxBranchLength} can be stored"
         : own.StartsWith("refs/", StringComparison.Ordinal) ? "is a reference that is not a branch: branches are in refs/heads/"
         : own is "HEAD" or "@" || own.StartsWith('-') || Forbidden().IsMatch(own)
             ? "is not a name that Git allows for a branch (git check-ref-format --branch)"

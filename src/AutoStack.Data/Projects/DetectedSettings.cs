@@ -3,11 +3,8 @@ namespace AutoStack.Data.Projects;
 /// <summary>Settings of a project that a build has detected.</summary>
 public sealed record DetectedSettings
 {
-    /// <summary>The maximum length of <see cref="OutputDir"/>, in characters.</summary>
-    public const int MaxOutputDirLength = 255;
-
     /// <summary>
-    /// The folder that the build writes its result to, up to <see cref="MaxOutputDirLength"/> characters; null when not detected.
+    /// The folder that the build writes its result to, up to <see cref="Project.MaxOutputDirLength"/> characters; null when not detected.
     /// </summary>
     public string? OutputDir { get; init; }
 

@@ -3,21 +3,6 @@ namespace AutoStack.Data.Projects;
 /// <summary>The table <c>projects</c>, for a user's request.</summary>
 public interface IProjectRepository
 {
-    /// <summary>The maximum length of a name, in characters.</summary>
-    const int MaxNameLength = 255;
-
-    /// <summary>The maximum length of a build command, in characters.</summary>
-    const int MaxBuildCommandLength = 8192;
-
-    /// <summary>The maximum length of the path of a build's result folder, in characters.</summary>
-    const int MaxOutputDirLength = 255;
-
-    /// <summary>The maximum length of a repository's id at GitHub, in characters.</summary>
-    const int MaxGitHubRepoIdLength = 255;
-
-    /// <summary>The maximum length of the name of a Jenkins job, in characters.</summary>
-    const int MaxJenkinsJobNameLength = 255;
-
     /// <summary>Finds a project of a user.</summary>
     /// <param name="id">The project.</param>
     /// <param name="ownerId">The user.</param>

@@ -3,6 +3,27 @@ namespace AutoStack.Data.Projects;
 /// <summary>A repository to build and run, with its settings but without its environment variables.</summary>
 public sealed record Project
 {
+    /// <summary>The maximum length of <see cref="Name"/>, in characters.</summary>
+    public const int MaxNameLength = 255;
+
+    /// <summary>The maximum length of <see cref="Repository"/>, in characters.</summary>
+    public const int MaxRepositoryLength = 255;
+
+    /// <summary>The maximum length of <see cref="Branch"/> and <see cref="AutoDeployBranch"/>, in characters.</summary>
+    public const int MaxBranchLength = 100;
+
+    /// <summary>The maximum length of <see cref="BuildCommand"/>, in characters.</summary>
+    public const int MaxBuildCommandLength = 8192;
+
+    /// <summary>The maximum length of <see cref="OutputDir"/>, in characters.</summary>
+    public const int MaxOutputDirLength = 255;
+
+    /// <summary>The maximum length of <see cref="GitHubRepoId"/>, in characters.</summary>
+    public const int MaxGitHubRepoIdLength = 255;
+
+    /// <summary>The maximum length of <see cref="JenkinsJobName"/>, in characters.</summary>
+    public const int MaxJenkinsJobNameLength = 255;
+
     /// <summary>The id.</summary>
     public required Guid Id { get; init; }
 
@@ -65,7 +86,7 @@ public sealed record Project
 /// <summary>An update of a project; values that are not given stay.</summary>
 public sealed record ProjectPatch
 {
-    /// <summary>The name, up to <see cref="IProjectRepository.MaxNameLength"/> characters, not blank.</summary>
+    /// <summary>The name, up to <see cref="Project.MaxNameLength"/> characters, not blank.</summary>
     public Optional<string> Name { get; init; }
 
     /// <summary>
@@ -77,17 +98,17 @@ public sealed record ProjectPatch
     public Optional<string> Branch { get; init; }
 
     /// <summary>
-    /// The build command, up to <see cref="IProjectRepository.MaxBuildCommandLength"/> characters; not null.
+    /// The build command, up to <see cref="Project.MaxBuildCommandLength"/> characters; not null.
     /// </summary>
     public Optional<string> BuildCommand { get; init; }
 
     /// <summary>
-    /// The folder that the build writes its result to, up to <see cref="IProjectRepository.MaxOutputDirLength"/> characters; not null.
+    /// The folder that the build writes its result to, up to <see cref="Project.MaxOutputDirLength"/> characters; not null.
     /// </summary>
     public Optional<string> OutputDir { get; init; }
 
     /// <summary>
-    /// The repository's id at GitHub, up to <see cref="IProjectRepository.MaxGitHubRepoIdLength"/> characters; null for unknown.
+    /// The repository's id at GitHub, up to <see cref="Project.MaxGitHubRepoIdLength"/> characters; null for unknown.
     /// </summary>
     public Optional<string?> GitHubRepoId { get; init; }
 
@@ -101,7 +122,7 @@ public sealed record ProjectPatch
     public Optional<string?> AutoDeployBranch { get; init; }
 
     /// <summary>
-    /// The Jenkins job that builds the project, up to <see cref="IProjectRepository.MaxJenkinsJobNameLength"/> characters; null for no job.
+    /// The Jenkins job that builds the project, up to <see cref="Project.MaxJenkinsJobNameLength"/> characters; null for no job.
     /// </summary>
     public Optional<string?> JenkinsJobName { get; init; }
 
@@ -126,31 +147,33 @@ public sealed record NewProject
     /// <summary>The owner.</summary>
     public required Guid UserId { get; init; }
 
-    /// <summary>The display name, up to <see cref="IProjectRepository.MaxNameLength"/> characters, not blank.</summary>
+    /// <summary>The display name, up to <see cref="Project.MaxNameLength"/> characters, not blank.</summary>
     public required string Name { get; init; }
 
     /// <summary>
     /// The Git repository: <c>owner/name</c>, <c>https://host/owner/name</c>, <c>ssh://git@host/owner/name</c> or
-    /// <c>git@host:owner/name</c>; up to 255 characters. It is stored without surrounding white space, the user of an HTTPS address, query,
-    /// fragment and web page (<c>/tree/main</c>). A password or token, a local path, and a transport that runs a program are refused.
+    /// <c>git@host:owner/name</c>; up to <see cref="Project.MaxRepositoryLength"/> characters. It is stored without surrounding white
+    /// space, the user of an HTTPS address, query, fragment and web page (<c>/tree/main</c>). A password or token, a local path, and a
+    /// transport that runs a program are refused.
     /// </summary>
     public required string Repository { get; init; }
 
     /// <summary>
-    /// The branch to deploy, <c>main</c> or <c>refs/heads/main</c>, by the rules of <c>git check-ref-format</c>; up to 100 characters.
+    /// The branch to deploy, <c>main</c> or <c>refs/heads/main</c>, by the rules of <c>git check-ref-format</c>; up to
+    /// <see cref="Project.MaxBranchLength"/> characters.
     /// </summary>
     public string Branch { get; init; } = "main";
 
-    /// <summary>The build command, up to <see cref="IProjectRepository.MaxBuildCommandLength"/> characters.</summary>
+    /// <summary>The build command, up to <see cref="Project.MaxBuildCommandLength"/> characters.</summary>
     public string BuildCommand { get; init; } = "npm run build";
 
     /// <summary>
-    /// The folder that the build writes its result to, up to <see cref="IProjectRepository.MaxOutputDirLength"/> characters.
+    /// The folder that the build writes its result to, up to <see cref="Project.MaxOutputDirLength"/> characters.
     /// </summary>
     public string OutputDir { get; init; } = "dist";
 
     /// <summary>
-    /// The repository's id at GitHub, up to <see cref="IProjectRepository.MaxGitHubRepoIdLength"/> characters; null when unknown.
+    /// The repository's id at GitHub, up to <see cref="Project.MaxGitHubRepoIdLength"/> characters; null when unknown.
     /// </summary>
     public string? GitHubRepoId { get; init; }
 
@@ -164,7 +187,7 @@ public sealed record NewProject
     public string? AutoDeployBranch { get; init; }
 
     /// <summary>
-    /// The Jenkins job that builds the project, up to <see cref="IProjectRepository.MaxJenkinsJobNameLength"/> characters; null when no job
+    /// The Jenkins job that builds the project, up to <see cref="Project.MaxJenkinsJobNameLength"/> characters; null when no job
     /// does.
     /// </summary>
     public string? JenkinsJobName { get; init; }

@@ -16,16 +16,16 @@ internal static class ProjectParameters
         [
             P.Of(Ids.Of(project.Id, "project.Id"), "id"),
             P.Owner(Ids.Check(project.UserId, "project.UserId")),
-            P.Text(project.Name, IProjectRepository.MaxNameLength),
-            P.Text(RepositoryText.Check(project.Repository, "project.Repository"), RepositoryText.MaxLength, "project.Repository"),
-            P.Text(BranchName.Check(project.Branch, "project.Branch"), BranchName.MaxLength, "project.Branch"),
-            P.Text(project.BuildCommand, IProjectRepository.MaxBuildCommandLength),
-            P.Text(project.OutputDir, IProjectRepository.MaxOutputDirLength),
-            P.TextOrNull(project.GitHubRepoId, IProjectRepository.MaxGitHubRepoIdLength),
+            P.Text(project.Name, Project.MaxNameLength),
+            P.Text(RepositoryText.Check(project.Repository, "project.Repository"), Project.MaxRepositoryLength, "project.Repository"),
+            P.Text(BranchName.Check(project.Branch, "project.Branch"), Project.MaxBranchLength, "project.Branch"),
+            P.Text(project.BuildCommand, Project.MaxBuildCommandLength),
+            P.Text(project.OutputDir, Project.MaxOutputDirLength),
+            P.TextOrNull(project.GitHubRepoId, Project.MaxGitHubRepoIdLength),
             P.Of(project.Runtime),
             P.Of(project.AutoDeployEnabled),
             BranchOrNull(project.AutoDeployBranch, "project.AutoDeployBranch"),
-            P.TextOrNull(project.JenkinsJobName, IProjectRepository.MaxJenkinsJobNameLength),
+            P.TextOrNull(project.JenkinsJobName, Project.MaxJenkinsJobNameLength),
             ServerTime.Now(clock),
         ];
     }
@@ -36,19 +36,19 @@ internal static class ProjectParameters
         ArgumentNullException.ThrowIfNull(patch);
         return
         [
-            NotBlank(patch.Name, IProjectRepository.MaxNameLength, "name"),
-            Optional(patch.Repository, RepositoryText.Check, RepositoryText.MaxLength, "repository"),
-            Optional(patch.Branch, BranchName.Check, BranchName.MaxLength, "branch"),
-            NotNull(patch.BuildCommand, IProjectRepository.MaxBuildCommandLength, "buildCommand"),
-            NotNull(patch.OutputDir, IProjectRepository.MaxOutputDirLength, "outputDir"),
+            NotBlank(patch.Name, Project.MaxNameLength, "name"),
+            Optional(patch.Repository, RepositoryText.Check, Project.MaxRepositoryLength, "repository"),
+            Optional(patch.Branch, BranchName.Check, Project.MaxBranchLength, "branch"),
+            NotNull(patch.BuildCommand, Project.MaxBuildCommandLength, "buildCommand"),
+            NotNull(patch.OutputDir, Project.MaxOutputDirLength, "outputDir"),
             P.Of(patch.Runtime.IsGiven ? patch.Runtime.Value : (ProjectRuntime?)null, "runtime"),
             P.Of(patch.AutoDeployEnabled.IsGiven ? patch.AutoDeployEnabled.Value : (bool?)null, "autoDeployEnabled"),
             P.Of(patch.GitHubRepoId.IsGiven, "setGitHubRepoId"),
-            P.TextOrNull(patch.GitHubRepoId.Or(null), IProjectRepository.MaxGitHubRepoIdLength, "gitHubRepoId"),
+            P.TextOrNull(patch.GitHubRepoId.Or(null), Project.MaxGitHubRepoIdLength, "gitHubRepoId"),
             P.Of(patch.AutoDeployBranch.IsGiven, "setAutoDeployBranch"),
             BranchOrNull(patch.AutoDeployBranch.Or(null), "autoDeployBranch"),
             P.Of(patch.JenkinsJobName.IsGiven, "setJenkinsJobName"),
-            P.TextOrNull(patch.JenkinsJobName.Or(null), IProjectRepository.MaxJenkinsJobNameLength, "jenkinsJobName"),
+            P.TextOrNull(patch.JenkinsJobName.Or(null), Project.MaxJenkinsJobNameLength, "jenkinsJobName"),
             ServerTime.Now(clock),
         ];
 
@@ -70,5 +70,5 @@ internal static class ProjectParameters
     }
 
     private static NpgsqlParameter BranchOrNull(string? branch, string name) =>
-        P.TextOrNull(branch is null ? null : BranchName.Check(branch, name), BranchName.MaxLength, name);
+        P.TextOrNull(branch is null ? null : BranchName.Check(branch, name), Project.MaxBranchLength, name);
 }

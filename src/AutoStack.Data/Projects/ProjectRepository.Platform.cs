@@ -77,7 +77,7 @@ internal sealed partial class ProjectRepository
         NpgsqlParameter[] Detected() =>
         [
             P.Of(id),
-            P.TextOrNull(detected.OutputDir, DetectedSettings.MaxOutputDirLength),
+            P.TextOrNull(detected.OutputDir, Project.MaxOutputDirLength),
             P.Of(detected.Runtime),
         ];
     }

@@ -7,9 +7,6 @@ namespace AutoStack.Data.Projects;
 /// <summary>The text of <c>projects.repository</c>: checks texts to store, and redacts texts that other writers stored.</summary>
 internal static partial class RepositoryText
 {
-    /// <summary>The maximum length of the column, in characters.</summary>
-    public const int MaxLength = 255;
-
     /// <summary>
     /// Returns the address to store, from which Git clones: without surrounding white space, user (except for SSH), query, fragment, and
     /// pages of a web site.

@@ -44,7 +44,7 @@ public interface IRetentionService
     /// <summary>Finds who holds the lease of <see cref="RunExclusiveAsync"/>, and how its last run ended.</summary>
     /// <param name="cancellationToken">Stops the query.</param>
     /// <returns>The state; null when no process has asked for the lease yet.</returns>
-    Task<RetentionState?> FindStateAsync(CancellationToken cancellationToken = default);
+    Task<UpkeepState?> FindStateAsync(CancellationToken cancellationToken = default);
 
     /// <summary>Finds the rights that the role lacks for a run, for example <c>DELETE on sessions</c>.</summary>
     /// <param name="policy">The ages at which rows are removed.</param>

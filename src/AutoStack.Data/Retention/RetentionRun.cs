@@ -6,15 +6,15 @@ namespace AutoStack.Data.Retention;
 public sealed record RetentionRunOptions
 {
     /// <summary>The maximum length of <see cref="Holder"/>.</summary>
-    public const int MaxHolderLength = 255;
-
-    /// <summary>The maximum of <see cref="Lease"/>.</summary>
-    public static readonly TimeSpan MaxLease = TimeSpan.FromDays(1);
+    public const int MaxHolderLength = UpkeepClaim.MaxHolderLength;
 
     private static readonly TimeSpan LongestRun = TimeSpan.FromDays(365);
 
+    /// <summary>The maximum of <see cref="Lease"/>.</summary>
+    public static TimeSpan MaxLease { get; } = TimeSpan.FromDays(1);
+
     /// <summary>The schedule: the run starts only when it is due. Null starts it at once.</summary>
-    public RetentionSchedule? Schedule { get; init; }
+    public UpkeepSchedule? Schedule { get; init; }
 
     /// <summary>How the run leaves room for others.</summary>
     public RetentionPacing Pacing { get; init; } = new();
@@ -29,7 +29,7 @@ public sealed record RetentionRunOptions
     /// The time after which another process takes over from one that stopped answering; above zero, up to <see cref="MaxLease"/>. Default
     /// 30 s.
     /// </summary>
-    public TimeSpan Lease { get; init; } = TimeSpan.FromSeconds(30);
+    public TimeSpan Lease { get; init; } = UpkeepClaim.DefaultLease;
 
     /// <summary>
     /// The key of the claim. A call that is repeated with the same key has the lease that its first attempt has acquired. Null generates a
@@ -49,6 +49,9 @@ public sealed record RetentionRunOptions
     /// The time after which the run starts no further batch; above zero, up to 365 days; null for no limit.
     /// </summary>
     public TimeSpan? MaxDuration { get; init; }
+
+    /// <summary>The claim of the lease, with a new key unless the options have one.</summary>
+    internal UpkeepClaim Claim() => new(Key ?? Guid.NewGuid(), Schedule) { Holder = Holder, Lease = Lease };
 
     /// <summary>Throws for a value that is out of its range.</summary>
     internal void Validate()
@@ -100,7 +103,7 @@ public sealed record RetentionRun(RetentionRunOutcome Outcome, IReadOnlyList<Ret
     public long Rows => Results.Sum(result => result.Rows);
 
     /// <summary>Who holds the lease, and how the last run ended, when no run was made; null otherwise.</summary>
-    public RetentionState? State { get; init; }
+    public UpkeepState? State { get; init; }
 
     /// <summary>
     /// True when the role does not see the lag of standbys, so that the run did not wait for them: <c>GRANT pg_read_all_stats</c>.
@@ -128,44 +131,4 @@ public enum RetentionRunOutcome
 
     /// <summary>The schedule has no run due; no run was made.</summary>
     NotDue,
-}
-
-/// <summary>Who runs the retention now, and how its last run ended.</summary>
-public sealed record RetentionState
-{
-    /// <summary>True while a process holds the lease, and the lease has not expired.</summary>
-    public bool IsRunning { get; init; }
-
-    /// <summary>The process that holds the lease, or held it last; null before the first run.</summary>
-    public string? Holder { get; init; }
-
-    /// <summary>When that process acquired the lease; null before the first run.</summary>
-    public DateTimeOffset? AcquiredAt { get; init; }
-
-    /// <summary>When that process last renewed the lease; null before the first run.</summary>
-    public DateTimeOffset? RenewedAt { get; init; }
-
-    /// <summary>When the lease expires, unless it is renewed; null before the first run.</summary>
-    public DateTimeOffset? ExpiresAt { get; init; }
-
-    /// <summary>When that process gave the lease back; null while it holds the lease, and when it was stopped by force.</summary>
-    public DateTimeOffset? ReleasedAt { get; init; }
-
-    /// <summary>The process of the last run that ended; null before the first one.</summary>
-    public string? LastHolder { get; init; }
-
-    /// <summary>When that run started; null before the first one.</summary>
-    public DateTimeOffset? LastStartedAt { get; init; }
-
-    /// <summary>When that run ended; null before the first one.</summary>
-    public DateTimeOffset? LastFinishedAt { get; init; }
-
-    /// <summary>When a run last ended without a failure; null before the first one.</summary>
-    public DateTimeOffset? LastSucceededAt { get; init; }
-
-    /// <summary>The outcome of the last run: <c>completed</c>, <c>partial</c> or <c>failed</c>; null before the first one.</summary>
-    public string? LastOutcome { get; init; }
-
-    /// <summary>The number of rows that the last run removed; null before the first one.</summary>
-    public long? LastRows { get; init; }
 }

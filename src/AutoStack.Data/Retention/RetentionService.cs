@@ -21,29 +21,29 @@ internal sealed class RetentionService(Db db, RetentionSources sources) : IReten
         ArgumentNullException.ThrowIfNull(options);
         options.Validate();
         applied.RemoveAll(item => options.Tables?.Contains(item.Rule.Table) == false);
-        var key = options.Key ?? Guid.NewGuid();
-        var (isAcquired, isDue, state) = await leases.AcquireAsync(options, key, nameof(RunExclusiveAsync), cancellationToken)
+        var claim = options.Claim();
+        var (isAcquired, isDue, state) = await leases.AcquireAsync(claim, nameof(RunExclusiveAsync), cancellationToken)
             .ConfigureAwait(false);
         if (!isAcquired)
         {
             return new RetentionRun(isDue ? RetentionRunOutcome.Held : RetentionRunOutcome.NotDue, []) { State = state };
         }
 
-        var gate = new RetentionGate(leases, key, options);
+        var gate = new RetentionGate(leases, claim.Key, options);
         var results = await leases.KeepAsync(
-            key, options.Lease, () => RunAsync(applied, policy, gate, progress, cancellationToken)).ConfigureAwait(false);
+            claim, () => RunAsync(applied, policy, gate, progress, cancellationToken)).ConfigureAwait(false);
         var run = new RetentionRun(gate.OutcomeOf(results), results) { LagIsHidden = gate.LagIsHidden };
         RetentionMetrics.Finished(run);
         if (run.Outcome != RetentionRunOutcome.LeaseLost)
         {
-            var outcome = options.Tables is null ? run.Outcome : (RetentionRunOutcome?)null;
-            await leases.ReleaseAsync(key, outcome, run.Rows, cancellationToken).ConfigureAwait(false);
+            UpkeepOutcome? outcome = options.Tables is null ? Stored(run.Outcome) : null;
+            await leases.ReleaseAsync(claim.Key, outcome, run.Rows, cancellationToken).ConfigureAwait(false);
         }
 
         return run;
     }
 
-    public Task<RetentionState?> FindStateAsync(CancellationToken cancellationToken) =>
+    public Task<UpkeepState?> FindStateAsync(CancellationToken cancellationToken) =>
         leases.FindAsync(nameof(FindStateAsync), cancellationToken);
 
     public Task<IReadOnlyList<string>> FindMissingRightsAsync(RetentionPolicy policy, CancellationToken cancellationToken) =>
@@ -65,6 +65,13 @@ internal sealed class RetentionService(Db db, RetentionSources sources) : IReten
 
         return counts;
     }
+
+    private static UpkeepOutcome Stored(RetentionRunOutcome outcome) => outcome switch
+    {
+        RetentionRunOutcome.Completed => UpkeepOutcome.Completed,
+        RetentionRunOutcome.Partial => UpkeepOutcome.Partial,
+        _ => UpkeepOutcome.Failed,
+    };
 
     private async Task<long?> EstimateAsync(RetentionRule rule, long rows, CancellationToken cancellationToken)
     {

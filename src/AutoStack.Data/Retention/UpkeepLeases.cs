@@ -43,7 +43,7 @@ internal sealed class UpkeepLeases(Db db, TimeProvider clock, string name)
     private static readonly string ThisProcess = $"{Environment.MachineName}:{Environment.ProcessId}";
 
     /// <summary>The state of the task; null when no process has asked for its lease yet.</summary>
-    public Task<RetentionState?> FindAsync(string operation, CancellationToken cancellationToken) =>
+    public Task<UpkeepState?> FindAsync(string operation, CancellationToken cancellationToken) =>
         db.FindAsync(Read, $"""
             SELECT {Shown}, {IsHeld}
             FROM upkeep_leases l
@@ -54,12 +54,12 @@ internal sealed class UpkeepLeases(Db db, TimeProvider clock, string name)
     /// Acquires the lease, if it is free or expired and the schedule has a run due, or if the key holds it already. The state is that after
     /// the attempt.
     /// </summary>
-    public Task<(bool IsAcquired, bool IsDue, RetentionState State)> AcquireAsync(
-        RetentionRunOptions options, Guid key, string operation, CancellationToken cancellationToken)
+    public Task<(bool IsAcquired, bool IsDue, UpkeepState? State)> AcquireAsync(
+        UpkeepClaim claim, string operation, CancellationToken cancellationToken)
     {
         NpgsqlParameter[] Schedule() =>
         [
-            P.Text(name, MaxNameLength), P.Of(options.Schedule?.Interval, "interval"), P.Of(options.Schedule?.TimeOfDay, "timeOfDay"),
+            P.Text(name, MaxNameLength), P.Of(claim.Schedule?.Interval, "interval"), P.Of(claim.Schedule?.TimeOfDay, "timeOfDay"),
             ServerTime.Now(clock),
         ];
 
@@ -77,8 +77,8 @@ internal sealed class UpkeepLeases(Db db, TimeProvider clock, string name)
             RETURNING l.name
             """,
             [
-                .. Schedule(), P.Text(options.Holder ?? ThisProcess, RetentionRunOptions.MaxHolderLength, "holder"), P.Of(key),
-                P.Of(options.Lease, "lease"),
+                .. Schedule(), P.Text(claim.Holder ?? ThisProcess, UpkeepClaim.MaxHolderLength, "holder"), P.Of(claim.Key, "key"),
+                P.Of(claim.Lease, "lease"),
             ]);
         var read = new Statement($"""
             SELECT {Shown}, {IsHeld}, {IsDue}
@@ -91,7 +91,7 @@ internal sealed class UpkeepLeases(Db db, TimeProvider clock, string name)
                 await sets.SkipAsync().ConfigureAwait(false);
                 var isAcquired = await sets.AnyAsync().ConfigureAwait(false);
                 var found = await sets.FindAsync(row => new { State = Read(row), IsDue = row.Flag() }).ConfigureAwait(false);
-                return (isAcquired, found?.IsDue == true, found?.State ?? new RetentionState());
+                return (isAcquired, found?.IsDue == true, found?.State);
             },
             [create, acquire, read],
             cancellationToken,
@@ -115,18 +115,18 @@ internal sealed class UpkeepLeases(Db db, TimeProvider clock, string name)
     /// <param name="cancellationToken">Stops the run.</param>
     /// <returns>The result; null when the task did not run.</returns>
     public async Task<T?> RunWhenDueAsync<T>(
-        RetentionSchedule schedule, Guid key, Func<Task<(T Result, long Rows)>> task, string operation, CancellationToken cancellationToken)
+        UpkeepSchedule schedule, Guid key, Func<Task<(T Result, long Rows)>> task, string operation, CancellationToken cancellationToken)
         where T : class
     {
-        var options = new RetentionRunOptions { Schedule = schedule, Key = key };
-        var (isAcquired, _, _) = await AcquireAsync(options, key, operation, cancellationToken).ConfigureAwait(false);
+        var claim = new UpkeepClaim(key, schedule);
+        var (isAcquired, _, _) = await AcquireAsync(claim, operation, cancellationToken).ConfigureAwait(false);
         if (!isAcquired)
         {
             return null;
         }
 
-        var (result, rows) = await KeepAsync(key, options.Lease, task).ConfigureAwait(false);
-        await ReleaseAsync(key, RetentionRunOutcome.Completed, rows, cancellationToken).ConfigureAwait(false);
+        var (result, rows) = await KeepAsync(claim, task).ConfigureAwait(false);
+        await ReleaseAsync(key, UpkeepOutcome.Completed, rows, cancellationToken).ConfigureAwait(false);
         return result;
     }
 
@@ -134,17 +134,17 @@ internal sealed class UpkeepLeases(Db db, TimeProvider clock, string name)
     /// Renews the lease while a task runs. The lease of a task that throws is given back, and the run is not recorded; the caller releases
     /// the lease of a task that ends.
     /// </summary>
-    public async Task<T> KeepAsync<T>(Guid key, TimeSpan lease, Func<Task<T>> task)
+    public async Task<T> KeepAsync<T>(UpkeepClaim claim, Func<Task<T>> task)
     {
         using var ended = new CancellationTokenSource();
-        var heartbeat = RenewAsync(key, lease, ended);
+        var heartbeat = RenewAsync(claim.Key, claim.Lease, ended);
         try
         {
             return await task().ConfigureAwait(false);
         }
         catch
         {
-            await TryReleaseAsync(key).ConfigureAwait(false);
+            await TryReleaseAsync(claim.Key).ConfigureAwait(false);
             throw;
         }
         finally
@@ -212,7 +212,7 @@ internal sealed class UpkeepLeases(Db db, TimeProvider clock, string name)
     /// <param name="outcome">The outcome of the run; null does not record the run.</param>
     /// <param name="rows">The number of removed rows.</param>
     /// <param name="cancellationToken">Stops the write.</param>
-    public Task ReleaseAsync(Guid key, RetentionRunOutcome? outcome, long rows, CancellationToken cancellationToken) =>
+    public Task ReleaseAsync(Guid key, UpkeepOutcome? outcome, long rows, CancellationToken cancellationToken) =>
         db.WriteAsync($"""
             UPDATE upkeep_leases l
             SET released_at = {ServerTime.Present},
@@ -226,7 +226,7 @@ internal sealed class UpkeepLeases(Db db, TimeProvider clock, string name)
             WHERE l.name::text = @name AND l.claim_key = @key AND l.released_at IS NULL
             """,
             [
-                P.Text(name, MaxNameLength), P.Of(key), P.TextOrNull(Word(outcome), name: "outcome"), P.Of(rows), ServerTime.Now(clock),
+                P.Text(name, MaxNameLength), P.Of(key), P.Of(outcome), P.Of(rows), ServerTime.Now(clock),
             ],
             cancellationToken);
 
@@ -247,15 +247,7 @@ internal sealed class UpkeepLeases(Db db, TimeProvider clock, string name)
             """, [P.Of(names), P.Of(tables)], cancellationToken);
     }
 
-    private static string? Word(RetentionRunOutcome? outcome) => outcome switch
-    {
-        null => null,
-        RetentionRunOutcome.Completed => "completed",
-        RetentionRunOutcome.Partial => "partial",
-        _ => "failed",
-    };
-
-    private static RetentionState Read(RowReader row) => new()
+    private static UpkeepState Read(RowReader row) => new()
     {
         Holder = row.TextOrNull(),
         AcquiredAt = row.TimeOrNull(),
@@ -266,7 +258,7 @@ internal sealed class UpkeepLeases(Db db, TimeProvider clock, string name)
         LastStartedAt = row.TimeOrNull(),
         LastFinishedAt = row.TimeOrNull(),
         LastSucceededAt = row.TimeOrNull(),
-        LastOutcome = row.TextOrNull(),
+        LastOutcome = row.ValueOrNull<UpkeepOutcome>(),
         LastRows = row.LongOrNull(),
         IsRunning = row.Flag(),
     };

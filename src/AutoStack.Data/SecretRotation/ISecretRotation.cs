@@ -25,18 +25,11 @@ public interface ISecretRotation
     /// <param name="batchSize">
     /// The number of rows to read at once, 1 to <see cref="MaxBatchSize"/>; fewer when their values have more than 4 MiB.
     /// </param>
+    /// <param name="progress">Receives how far the run is after each batch; null for no reports.</param>
     /// <param name="cancellationToken">Cancels the run between two values.</param>
     /// <returns>One result per column.</returns>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="batchSize"/> is out of its range.</exception>
     /// <exception cref="InvalidOperationException">No key is configured.</exception>
-    Task<IReadOnlyList<SecretRotationResult>> RunAsync(int batchSize, CancellationToken cancellationToken = default);
-
-    /// <inheritdoc cref="RunAsync(int, CancellationToken)"/>
-    /// <param name="batchSize">
-    /// The number of rows to read at once, 1 to <see cref="MaxBatchSize"/>; fewer when their values have more than 4 MiB.
-    /// </param>
-    /// <param name="progress">Receives how far the run is after each batch; null for no reports.</param>
-    /// <param name="cancellationToken">Cancels the run between two values.</param>
     Task<IReadOnlyList<SecretRotationResult>> RunAsync(
         int batchSize, IProgress<SecretProgress>? progress, CancellationToken cancellationToken = default);
 

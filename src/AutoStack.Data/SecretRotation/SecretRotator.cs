@@ -52,9 +52,6 @@ internal sealed class SecretRotator(Db db, SecretProtector secrets, IReadOnlyCol
             cancellationToken);
     }
 
-    public Task<IReadOnlyList<SecretRotationResult>> RunAsync(int batchSize, CancellationToken cancellationToken) =>
-        RunAsync(batchSize, progress: null, cancellationToken);
-
     public async Task<IReadOnlyList<SecretRotationResult>> RunAsync(
         int batchSize, IProgress<SecretProgress>? progress, CancellationToken cancellationToken)
     {

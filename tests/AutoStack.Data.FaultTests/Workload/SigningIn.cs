@@ -48,7 +48,8 @@ internal sealed class SigningIn(string name, Service service, Ledger ledger, int
             signIn.State = SignInState.Unknown;
             var rotation = await RepeatAsync(
                 "Sessions.RotateAsync",
-                () => Sessions.RotateAsync(token, client, TimeSpan.FromDays(1), CancellationToken.None),
+                () => Sessions.RotateAsync(
+                    new RotationRequest { Presented = token, Client = client, Lifetime = TimeSpan.FromDays(1) }, CancellationToken.None),
                 attempt => (isLost |= attempt.Verdict == Verdict.Unknown) || true);
             if (rotation is { IsAcknowledged: true, Value: { Outcome: RotationOutcome.Rotated, Token: { } next } })
             {

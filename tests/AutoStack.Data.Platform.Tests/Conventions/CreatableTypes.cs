@@ -13,6 +13,8 @@ public sealed class CreatableTypes
         new Dictionary<Type, Func<object>>
         {
             [typeof(LogEvents)] = () => AutoStackResults.LogEvents(Guid.NewGuid(), Guid.NewGuid()),
+            [typeof(PasswordSignInHttpResult)] = () =>
+                new PasswordSignInResult(PasswordSignInOutcome.WrongCredentials, Issued: null, LockedUntil: null).ToHttpResult(),
             [typeof(PathString)] = () => new PathString("/sign-in"),
         },
         new Dictionary<Type, string>

@@ -4,6 +4,7 @@ using System.Net.Http.Json;
 using System.Reflection;
 using AutoStack.Data.Accounts;
 using AutoStack.Data.AspNetCore;
+using AutoStack.Data.Platform.Tests.Service;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
@@ -59,7 +60,7 @@ public sealed class SignInFaultTests : ServiceTests
     public async Task A_cancellation_and_a_fault_that_does_not_pass_end_the_sign_in([Values] bool isCancelled)
     {
         var email = await NewWeakAccountAsync();
-        Exception fault = isCancelled ? new OperationCanceledException() : new InvalidValueException("password_hash", "too long");
+        Exception fault = isCancelled ? new OperationCanceledException() : new InvalidValueException("too long", column: "password_hash");
         await using var services = FailingAt(nameof(ISignInThrottle.RecordSuccessAsync), fault);
         var signIn = services.GetRequiredService<SessionSignIn>();
 
@@ -78,16 +79,11 @@ public sealed class SignInFaultTests : ServiceTests
         (await Get<IIdentityRepository>().FindCredentialsAsync(email, Token))!.Password!.Reveal();
 
     // The services of the application, of which one method fails.
-    private ServiceProvider FailingAt(string method, Exception fault)
-    {
-        var services = new ServiceCollection();
-        services.AddLogging().AddAutoStackSessions();
-        services.AddSingleton(Failing<IIdentityRepository>.Of(Get<IIdentityRepository>(), method, fault));
-        services.AddSingleton(Failing<IPasswordHasher>.Of(Get<IPasswordHasher>(), method, fault));
-        services.AddSingleton(Failing<ISignInThrottle>.Of(Get<ISignInThrottle>(), method, fault));
-        services.AddSingleton(Failing<ISessionRepository>.Of(Get<ISessionRepository>(), method, fault));
-        return services.BuildServiceProvider();
-    }
+    private ServiceProvider FailingAt(string method, Exception fault) => AspNetService.OverFakes(
+        Failing<IIdentityRepository>.Of(Get<IIdentityRepository>(), method, fault),
+        Failing<IPasswordHasher>.Of(Get<IPasswordHasher>(), method, fault),
+        Failing<ISignInThrottle>.Of(Get<ISignInThrottle>(), method, fault),
+        Failing<ISessionRepository>.Of(Get<ISessionRepository>(), method, fault));
 
     internal sealed record Credentials(string Email, string Password);
 

@@ -34,6 +34,16 @@ internal static class AspNetService
         return app;
     }
 
+    /// <summary>The services of a sign-in over repositories that a test has faked.</summary>
+    public static ServiceProvider OverFakes(
+        IIdentityRepository identities, IPasswordHasher passwords, ISignInThrottle throttle, ISessionRepository sessions)
+    {
+        var services = new ServiceCollection();
+        services.AddLogging().AddAutoStackSessions();
+        services.AddSingleton(identities).AddSingleton(passwords).AddSingleton(throttle).AddSingleton(sessions);
+        return services.BuildServiceProvider();
+    }
+
     private static void MapAccounts(WebApplication app)
     {
         app.MapPost("/account",

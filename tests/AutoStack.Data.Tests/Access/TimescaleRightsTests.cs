@@ -60,7 +60,7 @@ public sealed class TimescaleRightsTests
             "SELECT chunk_name FROM timescaledb_information.chunks WHERE is_compressed AND hypertable_name = 'deployment_health_checks'");
         var owners = await database.ListAsync(
             "SELECT DISTINCT owner::text FROM timescaledb_information.jobs WHERE hypertable_name IS NOT NULL");
-        var uptime = await checks.FindUptimeAsync(deployment, owner, now.AddDays(-40), now.AddDays(1), Token);
+        var uptime = await checks.FindUptimeAsync(deployment, owner, new TimeRange(now.AddDays(-40), now.AddDays(1)), Token);
         var latest = await checks.FindLatestAsync(deployment, owner, Token);
         var result = (await provider.GetRequiredService<IRetentionService>().RunAsync(
             new RetentionPolicy { HealthChecks = TimeSpan.FromDays(30) }, null, Token)).Single(r => r.Table == "deployment_health_checks");

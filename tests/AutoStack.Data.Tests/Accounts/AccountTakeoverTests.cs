@@ -125,12 +125,16 @@ public sealed class AccountTakeoverTests : DatabaseTests
         var token = await IssueAsync(account.Id);
 
         var links = await ResetTokens.FindLinksAsync(token, Token);
-        Assert.That(links, Is.EqualTo(new LinkedAccounts(
-            AccountLinks.GitHub | AccountLinks.Google | AccountLinks.GitHubConnection,
-            account.GitHubId,
-            google,
-            "ada",
-            connection.ConnectedAt)));
+        Assert.That(links, Is.EqualTo(new LinkedAccounts
+        {
+            Links = AccountLinks.GitHub | AccountLinks.Google | AccountLinks.GitHubConnection,
+            GitHubId = account.GitHubId,
+            GoogleId = google,
+            GitLabId = null,
+            BitbucketId = null,
+            GitHubUsername = "ada",
+            GitHubConnectedAt = connection.ConnectedAt,
+        }));
         Assert.That(await ResetTokens.FindUsableAsync(token, Token), Is.Not.Null, "looking does not use it");
         Assert.That(await ResetTokens.ConsumeAsync(token, OtherPassword, keep, Token), Is.EqualTo(account.Id));
 

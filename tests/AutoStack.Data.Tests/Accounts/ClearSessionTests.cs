@@ -23,9 +23,9 @@ public sealed class ClearSessionTests : DatabaseTests
         }
 
         Assert.That(
-            (await rotation.RunAsync(3, Token)).Single(r => r.Column == "sessions.token"),
+            (await rotation.RunAsync(3, null, Token)).Single(r => r.Column == "sessions.token"),
             Is.EqualTo(new SecretRotationResult("sessions.token", 7, 0, 0)));
-        Assert.That((await rotation.RunAsync(3, Token)).Single(r => r.Column == "sessions.token").Rotated, Is.Zero);
+        Assert.That((await rotation.RunAsync(3, null, Token)).Single(r => r.Column == "sessions.token").Rotated, Is.Zero);
 
         await using var strict = Host(acceptClear: false);
         foreach (var token in tokens.Append(ours))
@@ -63,7 +63,7 @@ public sealed class ClearSessionTests : DatabaseTests
         await UnitOfWork.RunAsync(async (tx, ct) =>
         {
             exchange = await tx.Get<ISessionRepository>().RotateAsync(clear, null, NewSession.DefaultLifetime, ct);
-            rotation = host.GetRequiredService<ISecretRotation>().RunAsync(100, Token);
+            rotation = host.GetRequiredService<ISecretRotation>().RunAsync(100, null, Token);
             await UntilSomeoneWaitsAsync();
         }, Token);
 

@@ -134,11 +134,15 @@ public sealed class FurtherProviderTests : DatabaseTests
         await LinkAsync(user.Id, IdentityProvider.GitLab, gitLab);
         await LinkAsync(user.Id, IdentityProvider.Bitbucket, bitbucket);
         var token = (await ResetTokens.IssueAsync(user.Id, PasswordResetToken.DefaultLifetime, Token)).Token!;
-        var links = new LinkedAccounts(
-            AccountLinks.GitHub | AccountLinks.GitLab | AccountLinks.Bitbucket, user.GitHubId, null, null, null)
+        var links = new LinkedAccounts
         {
+            Links = AccountLinks.GitHub | AccountLinks.GitLab | AccountLinks.Bitbucket,
+            GitHubId = user.GitHubId,
+            GoogleId = null,
             GitLabId = gitLab,
             BitbucketId = bitbucket,
+            GitHubUsername = null,
+            GitHubConnectedAt = null,
         };
         Assert.That(await ResetTokens.FindLinksAsync(token, Token), Is.EqualTo(links));
         Assert.That(await Identities.FindLinksAsync(user.Id, Token), Is.EqualTo(links));

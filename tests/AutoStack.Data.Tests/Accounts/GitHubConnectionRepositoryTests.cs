@@ -24,7 +24,7 @@ public sealed class GitHubConnectionRepositoryTests : DatabaseTests
         await using var host = WithKeys(NewKey("k1"));
         var connections = host.GetRequiredService<IGitHubConnectionRepository>();
         var user = await AddUserAsync();
-        var longest = new string('t', IGitHubConnectionRepository.MaxTokenLength);
+        var longest = new string('t', GitHubTokens.MaxTokenLength);
         var tokens = new GitHubTokens { AccessToken = Secret.From(longest), RefreshToken = Secret.From(longest) };
         var connection = await connections.ConnectAsync(user.Id, tokens, Token);
         var tooLong = Secret.From($"{longest}t");
@@ -34,7 +34,7 @@ public sealed class GitHubConnectionRepositoryTests : DatabaseTests
         {
             (tokens with { AccessToken = tooLong }, "tokens.AccessToken"),
             (tokens with { RefreshToken = tooLong }, "tokens.RefreshToken"),
-            (tokens with { Scope = GitHubScopes.Parse(new string('s', IGitHubConnectionRepository.MaxScopeLength + 1)) }, "scope"),
+            (tokens with { Scope = GitHubScopes.Parse(new string('s', GitHubTokens.MaxScopeLength + 1)) }, "scope"),
         })
         {
             foreach (var refused in new[]

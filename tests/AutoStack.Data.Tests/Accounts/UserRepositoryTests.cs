@@ -190,7 +190,7 @@ public sealed class UserRepositoryTests : DatabaseTests
     [Test]
     public async Task The_url_of_a_picture_has_a_bound_and_longer_ones_of_other_writers_are_read()
     {
-        var longest = new string('a', IUserRepository.MaxAvatarUrlLength);
+        var longest = new string('a', User.MaxAvatarUrlLength);
         var user = await Users.AddAsync(NewUser(longest), Token);
         Assert.That(user.AvatarUrl, Is.EqualTo(longest));
         Assert.That(() => Users.AddAsync(NewUser($"{longest}a"), Token), TooLong("user.AvatarUrl"));

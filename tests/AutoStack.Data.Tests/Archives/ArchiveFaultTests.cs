@@ -66,7 +66,8 @@ public sealed class ArchiveFaultTests(string format)
         yield return Case("removed", RemoveAsync, Rows, "missing");
         yield return Case("other rows", path => ReplaceAsync(path, "\"rows\": 200", "\"rows\": 199"), ".json", "was changed");
         yield return Case("other range", path => ReplaceAsync(path, "2026-04-01", "2026-04-02"), ".json", "was changed");
-        yield return Case("other format", path => ReplaceAsync(path, "\"format\": 1", "\"format\": 2"), ".json", "has the format 2");
+        yield return Case(
+            "other version", path => ReplaceAsync(path, "\"formatVersion\": 1", "\"formatVersion\": 2"), ".json", "has the version 2");
         yield return Case("no JSON", path => ReplaceAsync(path, "{", "["), ".json", "is not a manifest");
         yield return Case("other member", path => ReplaceAsync(path, "\"table\":", "\"other\":"), ".json", "is not a manifest");
         yield return Case("null", path => File.WriteAllTextAsync(path, "null"), ".json", "is not a manifest");

@@ -25,7 +25,7 @@ public sealed class ParquetArchiveTests() : ArchiveTestsBase(new ParquetArchiveF
             await Restore.RestoreAsync(result!.Archive!.Name, RestoreTarget.Table("restored", partition), Store, null, Token);
 
             Assert.That(result.Outcome, Is.EqualTo(ArchiveOutcome.Archived));
-            Assert.That((result.Archive.FileFormat, result.Archive.Compression), Is.EqualTo(("parquet", "zstd")));
+            Assert.That((result.Archive.Format, result.Archive.Compression), Is.EqualTo(("parquet", "zstd")));
             Assert.That(File.Exists(Path.Combine(Folder, $"{result.Archive.Name}.parquet")), Is.True);
             Assert.That(await CountAsync($"restored.{partition}"), Is.GreaterThan(10L).And.EqualTo(result.Archive.Rows));
             Assert.That(
@@ -167,7 +167,7 @@ public sealed class ParquetArchiveTests() : ArchiveTestsBase(new ParquetArchiveF
         }
 
         Assert.That(await ExistsAsync("restored.logs"), Is.False);
-        Assert.That((again!.Outcome, again.Archive!.FileFormat), Is.EqualTo((ArchiveOutcome.Archived, default(string))));
+        Assert.That((again!.Outcome, again.Archive!.Format), Is.EqualTo((ArchiveOutcome.Archived, default(string))));
         Assert.That(File.Exists(Path.Combine(Folder, $"{archive.Name}.parquet")), Is.True);
     }
 

@@ -6,7 +6,6 @@ using System.Text.Json;
 using AutoStack.Data.Accounts;
 using AutoStack.Data.Archives;
 using AutoStack.Data.Deployments;
-using AutoStack.Data.Retention;
 
 namespace AutoStack.Data.Tests.Conventions;
 
@@ -92,7 +91,7 @@ public sealed partial class HostileArguments
             _ when type == typeof(double) => 0.5,
             _ when type == typeof(bool) => true,
             _ when type == typeof(TimeSpan) => TimeSpan.FromMinutes(10),
-            _ when type == typeof(RetentionSchedule) => RetentionSchedule.Every(TimeSpan.FromDays(1)),
+            _ when type == typeof(UpkeepSchedule) => UpkeepSchedule.Every(TimeSpan.FromDays(1)),
             _ when type == typeof(DateTimeOffset) => name is "start" or "From" ? now.AddHours(-2) : now,
             _ when type == typeof(JsonElement) => JsonDocument.Parse("{}").RootElement,
             _ when type == typeof(Secret) => Secret.From("secret"),
@@ -168,8 +167,8 @@ public sealed partial class HostileArguments
             _ when type == typeof(Cursor) => [.. Cursors],
             _ when type == typeof(long) => [long.MinValue, -1L, 0L, 1L, long.MaxValue],
             _ when type == typeof(double) => [double.NaN, double.NegativeInfinity, 0d, double.Epsilon, 1d, double.PositiveInfinity],
-            _ when type == typeof(RetentionSchedule) =>
-                [RetentionSchedule.Daily(TimeOnly.MinValue), RetentionSchedule.Daily(TimeOnly.MaxValue)],
+            _ when type == typeof(UpkeepSchedule) =>
+                [UpkeepSchedule.Daily(TimeOnly.MinValue), UpkeepSchedule.Daily(TimeOnly.MaxValue)],
             _ when type == typeof(bool) => [false, true],
             _ when type == typeof(TimeSpan) =>
             [

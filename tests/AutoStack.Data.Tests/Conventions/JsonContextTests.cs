@@ -42,7 +42,7 @@ public sealed class JsonContextTests
         [typeof(UserPatch)] = "has values that may be left out",
         [typeof(UserPreferencesPatch)] = "has values that may be left out",
         [typeof(RestoreTarget)] = "is a choice of the program",
-        [typeof(RetentionSchedule)] = "is a setting with rules",
+        [typeof(UpkeepSchedule)] = "is a setting with rules",
         [typeof(RetentionRunOptions)] = "has a schedule",
     };
 

@@ -3,7 +3,6 @@ using System.Reflection;
 using System.Text.Json;
 using AutoStack.Data.Accounts;
 using AutoStack.Data.Archives;
-using AutoStack.Data.Retention;
 
 namespace AutoStack.Data.Tests.Conventions;
 
@@ -38,7 +37,7 @@ internal sealed class PublicValues(bool isFull, IReadOnlyDictionary<Type, Func<o
             SessionToken.TryParse("0191b3c8-7d5e-4a3b-8c1d-0123456789ab", out var token) ? token : throw new FormatException(),
         [typeof(EmailToken)] = () => EmailToken.TryParse(ClientKey.New().Reveal(), out var token) ? token : throw new FormatException(),
         [typeof(ResetToken)] = () => ResetToken.TryParse(ClientKey.New().Reveal(), out var token) ? token : throw new FormatException(),
-        [typeof(RetentionSchedule)] = () => RetentionSchedule.Daily(new TimeOnly(2, 30)),
+        [typeof(UpkeepSchedule)] = () => UpkeepSchedule.Daily(new TimeOnly(2, 30)),
         [typeof(RestoreTarget)] = () => RestoreTarget.Table("restored", "logs"),
     };
 

@@ -336,7 +336,7 @@ internal static partial class ReadmeCode
         services.AddAutoStackData(connectionString);
         services.AddRetention(
             new RetentionPolicy { DeploymentLogs = TimeSpan.FromDays(30), HealthChecks = null },
-            RetentionSchedule.Daily(new TimeOnly(2, 30)));
+            UpkeepSchedule.Daily(new TimeOnly(2, 30)));
     }
 
     public static void HostedPartitions(IServiceCollection services, string connectionString)
@@ -352,7 +352,7 @@ internal static partial class ReadmeCode
             options.ConnectionString = connectionString;
             options.ArchiveStore = new FolderArchiveStore("/srv/archive");
         });
-        services.AddRetention(new RetentionPolicy(), RetentionSchedule.Daily(new TimeOnly(2, 30)));
+        services.AddRetention(new RetentionPolicy(), UpkeepSchedule.Daily(new TimeOnly(2, 30)));
     }
 
     public static void Audit(IServiceCollection services, string connectionString)
@@ -482,8 +482,8 @@ internal static partial class ReadmeCode
 
     public static void TwoDatabases(IServiceCollection services)
     {
-        services.AddKeyedAutoStackData("eu", options => options.ConnectionString = "Host=eu.db;Database=autostack;Username=app");
-        services.AddKeyedAutoStackData("us", options => options.ConnectionString = "Host=us.db;Database=autostack;Username=app");
+        services.AddKeyedAutoStackData("eu", "Host=eu.db;Database=autostack;Username=app");
+        services.AddKeyedAutoStackData("us", "Host=us.db;Database=autostack;Username=app");
     }
 
     public static void Actors(IServiceCollection services, string connectionString) =>

@@ -158,35 +158,48 @@ public sealed class DeploymentHealthCheckRepositoryTests : DatabaseTests
         var deployment = await EnqueueAsync();
         await CheckAsync(deployment, "+--+");
 
-        var uptime =
-            (await HealthChecks.FindUptimeAsync(deployment.Id, deployment.UserId, Start.AddMinutes(1), Start.AddMinutes(4), Token))!;
+        var uptime = (await FindAsync(deployment.UserId, Start.AddMinutes(1), Start.AddMinutes(4)))!;
         Assert.That((uptime.Checks, uptime.Live), Is.EqualTo((3L, 1L)));
         Assert.That(uptime.Ratio, Is.EqualTo(1.0 / 3));
-        var none = (await HealthChecks.FindUptimeAsync(deployment.Id, deployment.UserId, Start.AddMinutes(-5), Start, Token))!;
+        var none = (await FindAsync(deployment.UserId, Start.AddMinutes(-5), Start))!;
         Assert.That((none.Checks, none.Ratio), Is.EqualTo((0L, (double?)null)));
-        Assert.That(await HealthChecks.FindUptimeAsync(deployment.Id, (await AddUserAsync()).Id, Start, Start.AddDays(1), Token), Is.Null);
-        Assert.That(
-            () => HealthChecks.FindUptimeAsync(deployment.Id, deployment.UserId, Start, Start, Token),
-            Throws.TypeOf<ArgumentOutOfRangeException>());
+        Assert.That(await FindAsync((await AddUserAsync()).Id, Start, Start.AddDays(1)), Is.Null);
+
+        Task<Uptime?> FindAsync(Guid owner, DateTimeOffset from, DateTimeOffset to) =>
+            HealthChecks.FindUptimeAsync(deployment.Id, owner, new TimeRange(from, to), Token);
     }
 
     [Test]
-    public async Task A_history_from_MinValue_is_refused_and_an_uptime_is_not()
+    public void A_range_that_is_empty_too_long_or_before_every_time_is_refused()
+    {
+        foreach (var range in new TimeRange[]
+        {
+            new(Start, Start),
+            new(Start, Start + TimeRange.MaxLength + TimeSpan.FromMicroseconds(1)),
+            new(DateTimeOffset.MinValue, DateTimeOffset.MinValue.AddDays(1)),
+        })
+        {
+            Assert.That(
+                () => HealthChecks.FindUptimeAsync(Guid.NewGuid(), Guid.NewGuid(), range, Token),
+                Throws.TypeOf<ArgumentOutOfRangeException>().With.Property("ParamName").EqualTo("range"));
+            Assert.That(
+                () => HealthChecks.ListHistoryAsync(Guid.NewGuid(), Guid.NewGuid(), range, TimeSpan.FromDays(1), Token),
+                Throws.TypeOf<ArgumentOutOfRangeException>().With.Property("ParamName").EqualTo("range"));
+        }
+    }
+
+    [Test]
+    public async Task A_range_may_be_as_long_as_the_maximum()
     {
         var deployment = await EnqueueAsync();
         await CheckAsync(deployment, "+");
+        var range = new TimeRange(Start, Start + TimeRange.MaxLength);
 
-        Assert.That(
-            () => HealthChecks.ListHistoryAsync(
-                deployment.Id, deployment.UserId, DateTimeOffset.MinValue, Start.AddDays(1), TimeSpan.FromDays(3650), Token),
-            Throws.TypeOf<ArgumentOutOfRangeException>().With.Property("ParamName").EqualTo("start"));
-        Assert.That(
-            await HealthChecks.ListHistoryAsync(
-                deployment.Id, deployment.UserId, DateTimeOffset.MinValue.AddTicks(10), Start.AddDays(1), TimeSpan.FromDays(3650), Token),
-            Has.Exactly(1).Matches<HealthBucket>(b => b.Checks == 1));
-        var ever = await HealthChecks.FindUptimeAsync(
-            deployment.Id, deployment.UserId, DateTimeOffset.MinValue, DateTimeOffset.MaxValue, Token);
-        Assert.That(ever!.Checks, Is.EqualTo(1));
+        var uptime = await HealthChecks.FindUptimeAsync(deployment.Id, deployment.UserId, range, Token);
+        var history = await HealthChecks.ListHistoryAsync(deployment.Id, deployment.UserId, range, TimeSpan.FromDays(1), Token);
+
+        Assert.That(uptime!.Checks, Is.EqualTo(1));
+        Assert.That((history.Count, history[0].Checks), Is.EqualTo((366, 1L)));
     }
 
     [TestCase("", 0)]
@@ -250,7 +263,7 @@ public sealed class DeploymentHealthCheckRepositoryTests : DatabaseTests
             ], Token);
 
         var history = await HealthChecks.ListHistoryAsync(
-            deployment.Id, deployment.UserId, Start, Start.AddMinutes(17), TimeSpan.FromMinutes(5), Token);
+            deployment.Id, deployment.UserId, new TimeRange(Start, Start.AddMinutes(17)), TimeSpan.FromMinutes(5), Token);
 
         Assert.That(history, Is.EqualTo(
             [
@@ -261,10 +274,10 @@ public sealed class DeploymentHealthCheckRepositoryTests : DatabaseTests
             ]));
         Assert.That(
             await HealthChecks.ListHistoryAsync(
-                deployment.Id, (await AddUserAsync()).Id, Start, Start.AddMinutes(17), TimeSpan.FromMinutes(5), Token),
+                deployment.Id, (await AddUserAsync()).Id, new TimeRange(Start, Start.AddMinutes(17)), TimeSpan.FromMinutes(5), Token),
             Is.Empty);
         var full = await HealthChecks.ListHistoryAsync(
-            deployment.Id, deployment.UserId, Start, Start.AddSeconds(1000), TimeSpan.FromSeconds(1), Token);
+            deployment.Id, deployment.UserId, new TimeRange(Start, Start.AddSeconds(1000)), TimeSpan.FromSeconds(1), Token);
         Assert.That(full, Has.Count.EqualTo(IDeploymentHealthCheckRepository.MaxBuckets));
     }
 
@@ -278,7 +291,7 @@ public sealed class DeploymentHealthCheckRepositoryTests : DatabaseTests
     public void A_history_with_an_invalid_range_or_bucket_is_refused(double window, double bucket) =>
         Assert.That(
             () => HealthChecks.ListHistoryAsync(
-                Guid.NewGuid(), Guid.NewGuid(), Start, Start.AddSeconds(window), TimeSpan.FromSeconds(bucket), Token),
+                Guid.NewGuid(), Guid.NewGuid(), new TimeRange(Start, Start.AddSeconds(window)), TimeSpan.FromSeconds(bucket), Token),
             Throws.InstanceOf<ArgumentException>());
 
     [Test]

@@ -1,5 +1,4 @@
 using AutoStack.Data.Migrations;
-using AutoStack.Data.Retention;
 using AutoStack.Data.Testing;
 using AutoStack.Data.Tests.Support;
 using Microsoft.Extensions.DependencyInjection;
@@ -111,7 +110,7 @@ public sealed class AuditWorkerTests
         builder.Services
             .AddAutoStackData(options => (options.ConnectionString, options.MinPoolSize) = (database.ConnectionString, 0))
             .AddAutoStackDataWorkers()
-            .AddAudit(key: null, RetentionSchedule.Every(TimeSpan.FromMinutes(1)), TimeSpan.FromMilliseconds(50));
+            .AddAudit(key: null, UpkeepSchedule.Every(TimeSpan.FromMinutes(1)), TimeSpan.FromMilliseconds(50));
         return builder.Build();
     }
 

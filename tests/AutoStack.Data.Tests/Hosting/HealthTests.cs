@@ -31,12 +31,14 @@ public sealed class HealthTests : DatabaseTests
         await using var host = new ServiceCollection()
             .AddLogging()
             .AddKeyedAutoStackData("west", o => o.ConnectionString = Database.ConnectionString)
-            .AddHealthChecks().AddAutoStackData("west").Services
+            .AddHealthChecks().AddKeyedAutoStackData("west").AddKeyedAutoStackDataPartitions("west").Services
             .BuildServiceProvider();
 
         var report = await CheckAsync(host);
 
-        Assert.That(report.Entries.Keys, Is.EquivalentTo(new[] { "autostack-data-ready-west", "autostack-data-live-west" }));
+        Assert.That(
+            report.Entries.Keys,
+            Is.EquivalentTo(new[] { "autostack-data-ready-west", "autostack-data-live-west", "autostack-data-partitions-west" }));
         Assert.That(report.Status, Is.EqualTo(HealthStatus.Healthy));
     }
 
@@ -63,7 +65,7 @@ public sealed class HealthTests : DatabaseTests
         await using var host = new ServiceCollection()
             .AddLogging()
             .AddAutoStackData(o => o.ConnectionString = $"{Database.ConnectionString};Options=-c default_transaction_read_only=on")
-            .AddHealthChecks().AddAutoStackData(needsWrites: needsWrites).Services
+            .AddHealthChecks().AddAutoStackData(needsWrites).Services
             .BuildServiceProvider();
 
         var report = await CheckAsync(host);

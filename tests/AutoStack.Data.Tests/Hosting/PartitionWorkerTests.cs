@@ -1,5 +1,4 @@
 using AutoStack.Data.Migrations;
-using AutoStack.Data.Retention;
 using AutoStack.Data.Testing;
 using AutoStack.Data.Tests.Support;
 using Microsoft.Extensions.DependencyInjection;
@@ -167,7 +166,7 @@ public sealed class PartitionWorkerTests
         builder.Services
             .AddAutoStackData(options => (options.ConnectionString, options.MinPoolSize) = (database.ConnectionString, 0))
             .AddAutoStackDataWorkers()
-            .AddPartitions(key: null, RetentionSchedule.Every(TimeSpan.FromDays(1)), TimeSpan.FromMilliseconds(50));
+            .AddPartitions(key: null, UpkeepSchedule.Every(TimeSpan.FromDays(1)), TimeSpan.FromMilliseconds(50));
         return builder.Build();
     }
 

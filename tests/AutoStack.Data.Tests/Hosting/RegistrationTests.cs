@@ -41,6 +41,33 @@ public sealed class RegistrationTests : DatabaseTests
     }
 
     [Test]
+    public async Task A_connection_string_serves_a_database_under_a_key()
+    {
+        var isConfigured = false;
+        await using var provider = new ServiceCollection()
+            .AddKeyedAutoStackData("eu", Database.ConnectionString, _ => isConfigured = true)
+            .BuildServiceProvider();
+
+        var found = await provider.GetRequiredKeyedService<IUserRepository>("eu").FindAsync(Guid.NewGuid(), Token);
+
+        Assert.That(found, Is.Null);
+        Assert.That(isConfigured);
+    }
+
+    [Test]
+    public async Task A_data_source_of_the_host_serves_a_database_under_a_key()
+    {
+        await using var own = NpgsqlDataSource.Create(Database.ConnectionString);
+        await using (var provider = new ServiceCollection().AddKeyedAutoStackData("eu", own).BuildServiceProvider())
+        {
+            Assert.That(await provider.GetRequiredKeyedService<IUserRepository>("eu").FindAsync(Guid.NewGuid(), Token), Is.Null);
+        }
+
+        await using var connection = await own.OpenConnectionAsync(Token);
+        Assert.That(connection.State, Is.EqualTo(System.Data.ConnectionState.Open));
+    }
+
+    [Test]
     public async Task A_data_source_of_the_container_is_used_with_further_options([Values] bool keyed)
     {
         var services = new ServiceCollection();

@@ -15,7 +15,7 @@ namespace AutoStack.Data.Tests.Hosting;
 [CancelAfter(120_000)]
 public sealed class RetentionWorkerTests
 {
-    private static readonly RetentionSchedule Daily = RetentionSchedule.Every(TimeSpan.FromDays(1));
+    private static readonly UpkeepSchedule Daily = UpkeepSchedule.Every(TimeSpan.FromDays(1));
 
     private TestDatabase database = null!;
     private NpgsqlDataSource raw = null!;

@@ -7,6 +7,7 @@ using AutoStack.Data.HealthChecks;
 using AutoStack.Data.Logs;
 using AutoStack.Data.Projects;
 using AutoStack.Data.Retention;
+using AutoStack.Data.Tests.Support;
 using AutoStack.Data.Webhooks;
 using Microsoft.Extensions.DependencyInjection;
 

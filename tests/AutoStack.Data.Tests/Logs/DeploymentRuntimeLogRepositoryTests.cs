@@ -72,7 +72,7 @@ public sealed class DeploymentRuntimeLogRepositoryTests : DatabaseTests
 
         var page = await RuntimeLogs.ListAsync(deployment.Id, deployment.UserId, Cursor.Start, 10, Token);
         Assert.That(page.Items[0].Message, Is.EqualTo(text[..3998] + "\uFFFD"));
-        Assert.That(page.Items[1].Message, Has.Length.EqualTo(IPlatformDeploymentRuntimeLogRepository.MaxMessageLength));
+        Assert.That(page.Items[1].Message, Has.Length.EqualTo(DeploymentRuntimeLog.MaxMessageLength));
     }
 
     [Test]

@@ -130,7 +130,7 @@ public sealed class LogSecretsTests : DatabaseTests
     {
         var deployment = await EnqueueAsync();
         using var secrets = Secrets.Add(deployment.Id, [Secret.From("pass\0word\uD800")]);
-        var long1 = new string('x', IPlatformDeploymentRuntimeLogRepository.MaxMessageLength - 3);
+        var long1 = new string('x', DeploymentRuntimeLog.MaxMessageLength - 3);
 
         Assert.That(await StoredAsync(deployment, "pass\0word\uD800"), Is.EqualTo("***"));
         await PlatformRuntimeLogs.AppendAsync(

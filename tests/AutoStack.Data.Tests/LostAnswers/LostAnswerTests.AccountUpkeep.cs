@@ -180,7 +180,7 @@ public sealed partial class LostAnswerTests
             var clear = Guid.NewGuid().ToString();
             await tests.ExecuteAsync("UPDATE sessions SET token = $1 WHERE id = $2", clear, session.Id);
             return new Write(
-                async host => await host.GetRequiredService<ISecretRotation>().RunAsync(10, Token),
+                async host => await host.GetRequiredService<ISecretRotation>().RunAsync(10, null, Token),
                 async (result, told) =>
                 {
                     // A caller's second run finds what the first has left.

@@ -1,4 +1,5 @@
 using AutoStack.Data.Accounts;
+using AutoStack.Data.Tests.Support;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace AutoStack.Data.Tests.LostAnswers;

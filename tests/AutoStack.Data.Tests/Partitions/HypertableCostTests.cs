@@ -79,9 +79,9 @@ public sealed class HypertableCostTests
         yield return ("the latest check, of none", 200, (services, _) =>
             Of(services).FindLatestAsync(Guid.NewGuid(), At(0).OwnerId, Token));
         yield return ("uptime of all days", 20, (services, n) =>
-            Of(services).FindUptimeAsync(At(n).Id, At(n).OwnerId, now.AddDays(-Days), now, Token));
+            Of(services).FindUptimeAsync(At(n).Id, At(n).OwnerId, new TimeRange(now.AddDays(-Days), now), Token));
         yield return ("history of a week by the hour", 20, (services, n) => Of(services).ListHistoryAsync(
-            At(n).Id, At(n).OwnerId, now.Date.AddDays(-7), now, TimeSpan.FromHours(1), Token));
+            At(n).Id, At(n).OwnerId, new TimeRange(now.Date.AddDays(-7), now), TimeSpan.FromHours(1), Token));
         yield return ("consecutive failures", 200, (services, n) => ForMonitors(services).CountConsecutiveFailuresAsync(At(n).Id, Token));
         yield return ("a check stored", 200, (services, n) => ForMonitors(services).AddAsync(New(n), Token));
         yield return ("a check stored, with an id", 200, (services, n) =>

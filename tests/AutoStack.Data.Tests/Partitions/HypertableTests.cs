@@ -21,10 +21,11 @@ public sealed class HypertableTests : DatabaseTests
         await ExecuteAsync("CALL refresh_continuous_aggregate('deployment_health_hours', NULL, NULL)");
 
         // From the checks alone: buckets of 30 minutes are no whole hours, and pairs of them are.
+        var range = new TimeRange(Start, Start.AddMinutes(1999));
         var halves = await HealthChecks.ListHistoryAsync(
-            deployment.Id, deployment.UserId, Start, Start.AddMinutes(1999), TimeSpan.FromMinutes(30), Token);
+            deployment.Id, deployment.UserId, range, TimeSpan.FromMinutes(30), Token);
         var hours = await HealthChecks.ListHistoryAsync(
-            deployment.Id, deployment.UserId, Start, Start.AddMinutes(1999), TimeSpan.FromHours(1), Token);
+            deployment.Id, deployment.UserId, range, TimeSpan.FromHours(1), Token);
 
         Assert.That(hours, Has.Count.EqualTo(34));
         Assert.That(
@@ -36,7 +37,7 @@ public sealed class HypertableTests : DatabaseTests
         foreach (var (from, minutes) in new[] { (0, 1999), (13, 1999), (13, 120), (60, 61), (59, 62), (5, 20) })
         {
             var (start, end) = (Start.AddMinutes(from), Start.AddMinutes(from + minutes));
-            var uptime = (await HealthChecks.FindUptimeAsync(deployment.Id, deployment.UserId, start, end, Token))!;
+            var uptime = (await HealthChecks.FindUptimeAsync(deployment.Id, deployment.UserId, new TimeRange(start, end), Token))!;
             var counted = await ScalarAsync(
                 "SELECT count(*) || ' ' || count(*) FILTER (WHERE is_live) FROM deployment_health_checks "
                 + "WHERE deployment_id = $1 AND checked_at >= $2 AND checked_at < $3",
@@ -45,7 +46,7 @@ public sealed class HypertableTests : DatabaseTests
         }
 
         Assert.That(
-            await HealthChecks.FindUptimeAsync(deployment.Id, (await AddUserAsync()).Id, Start, Start.AddDays(1), Token), Is.Null);
+            await HealthChecks.FindUptimeAsync(deployment.Id, (await AddUserAsync()).Id, range, Token), Is.Null);
     }
 
     [Test]
@@ -56,7 +57,8 @@ public sealed class HypertableTests : DatabaseTests
         await ExecuteAsync("CALL refresh_continuous_aggregate('deployment_health_hours', NULL, NULL)");
         await AddChecksAsync(deployment, Start.AddMinutes(1), 1, TimeSpan.FromMinutes(5));
 
-        Task<Uptime?> CountAsync() => HealthChecks.FindUptimeAsync(deployment.Id, deployment.UserId, Start, Start.AddHours(2), Token);
+        Task<Uptime?> CountAsync() =>
+            HealthChecks.FindUptimeAsync(deployment.Id, deployment.UserId, new TimeRange(Start, Start.AddHours(2)), Token);
         var before = (await CountAsync())!.Checks;
         await ExecuteAsync("CALL refresh_continuous_aggregate('deployment_health_hours', NULL, NULL)");
 

@@ -36,12 +36,12 @@ public sealed class ShardErrorTests
     [TestCase("new row for relation \"deployment_logs_102008\" violates check constraint \"deployment_logs_required_check_102008\"",
         "deployment_logs_required_check")]
     [TestCase("null value in column \"message\" of relation \"deployment_logs_102008\" violates not-null constraint", null)]
-    public void So_is_a_value_that_the_table_refuses(string message, string? subject)
+    public void So_is_a_value_that_the_table_refuses(string message, string? constraint)
     {
         var error = Error("XX000", message);
 
         Assert.That(SqlErrors.Translate(error), Is.TypeOf<InvalidValueException>()
-            .With.Property(nameof(InvalidValueException.Subject)).EqualTo(subject));
+            .With.Property(nameof(InvalidValueException.Constraint)).EqualTo(constraint));
         Assert.That((SqlErrors.IsOfTheValues(error), SqlErrors.IsTransient(error)), Is.EqualTo((true, false)));
     }
 

@@ -38,7 +38,7 @@ public sealed class BranchNameTests : DatabaseTests
     [Test]
     public async Task The_longest_build_command_is_stored_and_shortened_in_lists()
     {
-        var command = new string('c', IProjectRepository.MaxBuildCommandLength);
+        var command = new string('c', Project.MaxBuildCommandLength);
         var user = await AddUserAsync();
         var project = await Projects.AddAsync(
             new NewProject { UserId = user.Id, Name = "Site", Repository = $"ada/{Unique("site")}", BuildCommand = command }, Token);

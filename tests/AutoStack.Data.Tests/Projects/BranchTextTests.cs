@@ -73,7 +73,7 @@ public sealed class BranchTextTests
     [Test]
     public void A_name_has_at_most_a_hundred_characters_however_many_units_they_take()
     {
-        var longest = string.Concat(Enumerable.Repeat("🚀", BranchName.MaxLength));
+        var longest = string.Concat(Enumerable.Repeat("🚀", Project.MaxBranchLength));
 
         Assert.That(BranchName.Check($"refs/heads/{longest}", "branch"), Is.EqualTo(longest));
         Assert.That(

@@ -90,6 +90,7 @@ public sealed class TextProperties
     [TestCase(TypeArgs = [typeof(WebhookProvider)])]
     [TestCase(TypeArgs = [typeof(Theme)])]
     [TestCase(TypeArgs = [typeof(AuditAction)])]
+    [TestCase(TypeArgs = [typeof(UpkeepOutcome)])]
     public void A_text_value_keeps_every_text_and_ignores_case_alone<T>()
         where T : struct, ITextValue<T>
     {

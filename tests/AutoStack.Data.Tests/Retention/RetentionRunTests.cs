@@ -25,12 +25,12 @@ public sealed class RetentionRunTests : DatabaseTests
 
         var run = await RunAsync(Now with { Holder = "first" });
 
-        Assert.That((run.Outcome, run.Rows, run.State), Is.EqualTo((RetentionRunOutcome.Completed, 5L, (RetentionState?)null)));
+        Assert.That((run.Outcome, run.Rows, run.State), Is.EqualTo((RetentionRunOutcome.Completed, 5L, (UpkeepState?)null)));
         Assert.That(run.Results, Has.Count.EqualTo(RetentionRules.All.Count));
         var state = (await Retention.FindStateAsync(Token))!;
         Assert.That(
             (state.IsRunning, state.Holder, state.LastHolder, state.LastOutcome, state.LastRows),
-            Is.EqualTo((false, "first", "first", "completed", 5L)));
+            Is.EqualTo((false, "first", "first", UpkeepOutcome.Completed, 5L)));
         Assert.That(state.LastStartedAt, Is.EqualTo(state.AcquiredAt));
         Assert.That(state.LastFinishedAt, Is.GreaterThanOrEqualTo(state.LastStartedAt).And.EqualTo(state.ReleasedAt));
         Assert.That(state.LastSucceededAt, Is.EqualTo(state.LastFinishedAt));
@@ -67,7 +67,7 @@ public sealed class RetentionRunTests : DatabaseTests
         }
 
         Clock.Advance(TimeSpan.FromDays(1));
-        var options = Now with { Schedule = RetentionSchedule.Every(TimeSpan.FromHours(1)) };
+        var options = Now with { Schedule = UpkeepSchedule.Every(TimeSpan.FromHours(1)) };
         var runs = Enumerable.Range(0, 2).Select(_ => Task.Run(() => RunAsync(options))).ToArray();
         await UntilSomeoneWaitsAsync(2);
         await transaction.CommitAsync(Token);
@@ -150,7 +150,7 @@ public sealed class RetentionRunTests : DatabaseTests
     [Test]
     public async Task A_daily_run_is_made_once_a_day_at_or_after_its_time()
     {
-        var daily = Now with { Schedule = RetentionSchedule.Daily(new TimeOnly(2, 30)) };
+        var daily = Now with { Schedule = UpkeepSchedule.Daily(new TimeOnly(2, 30)) };
 
         // The first look is before the time: the run is due at it. (The clock of the tests starts at 00:59.)
         var start = Clock.GetUtcNow();
@@ -183,7 +183,7 @@ public sealed class RetentionRunTests : DatabaseTests
     public async Task A_first_daily_run_after_todays_time_waits_for_tomorrows()
     {
         var past = TimeOnly.FromTimeSpan(Clock.GetUtcNow().AddMinutes(-5).TimeOfDay);
-        var daily = Now with { Schedule = RetentionSchedule.Daily(past) };
+        var daily = Now with { Schedule = UpkeepSchedule.Daily(past) };
 
         Assert.That((await RunAsync(daily)).Outcome, Is.EqualTo(RetentionRunOutcome.NotDue));
         Clock.Advance(TimeSpan.FromDays(1));
@@ -193,7 +193,7 @@ public sealed class RetentionRunTests : DatabaseTests
     [Test]
     public async Task An_interval_counts_from_the_end_of_the_last_run_of_any_process()
     {
-        var hourly = Now with { Schedule = RetentionSchedule.Every(TimeSpan.FromHours(1)) };
+        var hourly = Now with { Schedule = UpkeepSchedule.Every(TimeSpan.FromHours(1)) };
         Assert.That((await RunAsync(hourly)).Outcome, Is.EqualTo(RetentionRunOutcome.Completed), "The first one is due at once.");
         Assert.That((await RunAsync(hourly)).Outcome, Is.EqualTo(RetentionRunOutcome.NotDue));
 
@@ -220,7 +220,18 @@ public sealed class RetentionRunTests : DatabaseTests
         Assert.That((run.Outcome, run.Rows), Is.EqualTo((RetentionRunOutcome.Partial, 5L)));
         Assert.That(run.Results.Single(result => result.Table == "users").MoreLeft, Is.True, "It was not reached.");
         Assert.That(await ScalarAsync("SELECT count(*) FROM sessions"), Is.EqualTo(4));
-        Assert.That((await Retention.FindStateAsync(Token))!.LastOutcome, Is.EqualTo("partial"));
+        Assert.That((await Retention.FindStateAsync(Token))!.LastOutcome, Is.EqualTo(UpkeepOutcome.Partial));
+    }
+
+    [Test]
+    public async Task An_outcome_of_another_version_is_kept()
+    {
+        await RunAsync(Now);
+        await ExecuteAsync("UPDATE upkeep_leases SET last_outcome = 'Postponed'");
+
+        var outcome = (await Retention.FindStateAsync(Token))!.LastOutcome!.Value;
+
+        Assert.That((outcome.Value, outcome.IsKnown), Is.EqualTo(("Postponed", false)));
     }
 
     [Test]
@@ -242,7 +253,7 @@ public sealed class RetentionRunTests : DatabaseTests
             Assert.That(run.Outcome, Is.EqualTo(RetentionRunOutcome.Failed));
             Assert.That(run.Results.Where(result => result.Failure is not null).Select(r => r.Table), Is.EqualTo(new[] { "sessions" }));
             var state = (await Retention.FindStateAsync(Token))!;
-            Assert.That((state.LastOutcome, state.LastSucceededAt), Is.EqualTo(("failed", success)));
+            Assert.That((state.LastOutcome, state.LastSucceededAt), Is.EqualTo((UpkeepOutcome.Failed, success)));
         }
         finally
         {
@@ -310,9 +321,9 @@ public sealed class RetentionRunTests : DatabaseTests
                 Throws.InstanceOf<ArgumentException>().With.Message.Contains(name));
         }
 
-        Assert.That(() => RetentionSchedule.Every(TimeSpan.FromSeconds(59)), Throws.InstanceOf<ArgumentOutOfRangeException>());
-        Assert.That(RetentionSchedule.Daily(new TimeOnly(2, 30)).ToString(), Is.EqualTo("daily at 02:30:00 UTC"));
-        Assert.That(RetentionSchedule.Every(TimeSpan.FromHours(6)).ToString(), Is.EqualTo("every 06:00:00"));
+        Assert.That(() => UpkeepSchedule.Every(TimeSpan.FromSeconds(59)), Throws.InstanceOf<ArgumentOutOfRangeException>());
+        Assert.That(UpkeepSchedule.Daily(new TimeOnly(2, 30)).ToString(), Is.EqualTo("daily at 02:30:00 UTC"));
+        Assert.That(UpkeepSchedule.Every(TimeSpan.FromHours(6)).ToString(), Is.EqualTo("every 06:00:00"));
     }
 
     private Task<RetentionRun> RunAsync(RetentionRunOptions options, int batchSize = 1000, Func<Task>? onBatch = null) =>

@@ -100,10 +100,10 @@ internal static class OwnerCalls
         Call<IDeploymentHealthCheckRepository>("checks",
             async (all, me, other, ct) => await all.ListLatestAsync(other.DeploymentId, me.Id, 10, ct)),
         Call<IDeploymentHealthCheckRepository>(
-            "uptime", async (all, me, other, ct) => await all.FindUptimeAsync(other.DeploymentId, me.Id, Ever.From, Ever.To, ct)),
+            "uptime", async (all, me, other, ct) => await all.FindUptimeAsync(other.DeploymentId, me.Id, Ever, ct)),
         Call<IDeploymentHealthCheckRepository>(
             "history", async (all, me, other, ct) => await all.ListHistoryAsync(
-                other.DeploymentId, me.Id, Ever.From, Ever.To, TimeSpan.FromDays(10), ct)),
+                other.DeploymentId, me.Id, Ever, TimeSpan.FromDays(10), ct)),
         Call<IDeploymentLogRepository>("log",
             async (all, me, other, ct) => await all.ListAsync(other.DeploymentId, me.Id, Cursor.Start, 10, ct)),
         Call<IDeploymentLogRepository>("tail",

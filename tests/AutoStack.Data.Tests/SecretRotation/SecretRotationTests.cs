@@ -31,7 +31,7 @@ public sealed class SecretRotationTests : DatabaseTests
         // One in clear, as the Python services left it.
         await ExecuteAsync("UPDATE projects SET env_vars = 'V=0' WHERE id = $1", deployments[0].ProjectId);
 
-        var results = await during.GetRequiredService<ISecretRotation>().RunAsync(2, Token);
+        var results = await during.GetRequiredService<ISecretRotation>().RunAsync(2, null, Token);
 
         Assert.That(results.Select(r => (r.Column, r.Rotated, r.Unreadable)), Is.EqualTo(new[]
         {
@@ -41,7 +41,7 @@ public sealed class SecretRotationTests : DatabaseTests
             ("deployments.env_vars", 5, 0),
             ("sessions.token", 0, 0),
         }));
-        Assert.That((await during.GetRequiredService<ISecretRotation>().RunAsync(2, Token)).Sum(r => r.Rotated), Is.Zero);
+        Assert.That((await during.GetRequiredService<ISecretRotation>().RunAsync(2, null, Token)).Sum(r => r.Rotated), Is.Zero);
         for (var i = 0; i < 5; i++)
         {
             var (id, projectId, userId) = deployments[i];
@@ -57,7 +57,7 @@ public sealed class SecretRotationTests : DatabaseTests
         // Without the old key, what it encrypted is counted and stays.
         await before.GetRequiredService<IProjectEnvironmentRepository>().ReplaceAsync(
             deployments[0].ProjectId, deployments[0].UserId, Secret.From("late"), Token);
-        var unreadable = (await after.GetRequiredService<ISecretRotation>().RunAsync(100, Token))
+        var unreadable = (await after.GetRequiredService<ISecretRotation>().RunAsync(100, null, Token))
             .Single(r => r.Column == "projects.env_vars");
         Assert.That((unreadable.Rotated, unreadable.Unreadable), Is.EqualTo((0, 1)));
         await ExecuteAsync("TRUNCATE users CASCADE");
@@ -77,13 +77,14 @@ public sealed class SecretRotationTests : DatabaseTests
         await before.GetRequiredService<IUnitOfWork>().RunAsync(async (tx, ct) =>
         {
             await tx.Get<IProjectEnvironmentRepository>().ReplaceAsync(project.Id, project.UserId, Secret.From("V=2"), ct);
-            rotation = during.GetRequiredService<ISecretRotation>().RunAsync(10, Token);
+            rotation = during.GetRequiredService<ISecretRotation>().RunAsync(10, null, Token);
             await UntilSomeoneWaitsAsync();
         }, Token);
 
         var first = (await rotation).Single(r => r.Column == "projects.env_vars");
         Assert.That((first.Rotated, first.Skipped, first.Unreadable), Is.EqualTo((0, 1, 0)));
-        var second = (await during.GetRequiredService<ISecretRotation>().RunAsync(10, Token)).Single(r => r.Column == "projects.env_vars");
+        var second = (await during.GetRequiredService<ISecretRotation>().RunAsync(10, null, Token))
+            .Single(r => r.Column == "projects.env_vars");
         Assert.That((second.Rotated, second.Skipped, second.Unreadable), Is.EqualTo((1, 0, 0)));
         Assert.That(
             (await after.GetRequiredService<IProjectEnvironmentRepository>().FindAsync(project.Id, project.UserId, Token))!.Reveal(),
@@ -117,12 +118,12 @@ public sealed class SecretRotationTests : DatabaseTests
             (await lenient.GetRequiredService<IProjectEnvironmentRepository>().FindAsync(projectId, userId, Token))!.Reveal(),
             Is.EqualTo("V=1"));
         Assert.That(
-            (await strict.GetRequiredService<ISecretRotation>().RunAsync(10, Token))
+            (await strict.GetRequiredService<ISecretRotation>().RunAsync(10, null, Token))
                 .Where(IsEncrypted)
                 .Select(r => (r.Rotated, r.Unreadable)),
             Is.All.EqualTo((0, 1)));
 
-        var results = await lenient.GetRequiredService<ISecretRotation>().RunAsync(10, Token);
+        var results = await lenient.GetRequiredService<ISecretRotation>().RunAsync(10, null, Token);
 
         Assert.That(results.Where(IsEncrypted).Select(r => (r.Rotated, r.Skipped, r.Unreadable)), Is.All.EqualTo((1, 0, 0)));
         var environments = strict.GetRequiredService<IProjectEnvironmentRepository>();
@@ -148,7 +149,7 @@ public sealed class SecretRotationTests : DatabaseTests
         await environments.ReplaceAsync(project.Id, project.UserId, Secret.From("V=older"), Token);
         var older = (string)(await ScalarAsync("SELECT env_vars FROM projects WHERE id = $1", project.Id))!;
         await ExecuteAsync("UPDATE projects SET env_vars = 'V=clear' WHERE id = $1", project.Id);
-        await host.GetRequiredService<ISecretRotation>().RunAsync(10, Token);
+        await host.GetRequiredService<ISecretRotation>().RunAsync(10, null, Token);
         Assert.That((await environments.FindAsync(project.Id, project.UserId, Token))!.Reveal(), Is.EqualTo("V=clear"));
 
         await ExecuteAsync("UPDATE projects SET env_vars = $1 WHERE id = $2", older, project.Id);
@@ -164,7 +165,8 @@ public sealed class SecretRotationTests : DatabaseTests
         await ExecuteAsync("UPDATE projects SET env_vars = 'LD_PRELOAD=/evil.so' WHERE id = $1", project.Id);
         await using var strict = Strict(NewKey("k1"));
 
-        var result = (await strict.GetRequiredService<ISecretRotation>().RunAsync(100, Token)).Single(r => r.Column == "projects.env_vars");
+        var result = (await strict.GetRequiredService<ISecretRotation>().RunAsync(100, null, Token))
+            .Single(r => r.Column == "projects.env_vars");
 
         Assert.That((result.Rotated, result.Unreadable), Is.EqualTo((0, 1)));
         Assert.That(
@@ -188,7 +190,7 @@ public sealed class SecretRotationTests : DatabaseTests
         await ExecuteAsync("UPDATE deployments SET env_vars_version = NULL");
         await ExecuteAsync("UPDATE github_connections SET github_access_token_version = NULL, github_refresh_token_version = NULL");
 
-        var results = await host.GetRequiredService<ISecretRotation>().RunAsync(1, Token);
+        var results = await host.GetRequiredService<ISecretRotation>().RunAsync(1, null, Token);
 
         Assert.That(results.Where(IsEncrypted).Select(r => (r.Rotated, r.Skipped, r.Unreadable)), Is.All.EqualTo((0, 0, 1)));
         await ExecuteAsync("TRUNCATE users CASCADE");
@@ -221,7 +223,7 @@ public sealed class SecretRotationTests : DatabaseTests
         System.Diagnostics.ActivitySource.AddActivityListener(listener);
         using var root = new System.Diagnostics.Activity("test").Start();
 
-        var results = await rotation.RunAsync(1000, Token);
+        var results = await rotation.RunAsync(1000, null, Token);
         var pages = statements.Count(one => one.TraceId == root.TraceId
             && one.GetTagItem("db.query.text") is string text && text.Contains("starts_with", StringComparison.Ordinal));
         var unreadable = 0;
@@ -233,15 +235,16 @@ public sealed class SecretRotationTests : DatabaseTests
         Assert.That(results.Where(IsEncrypted).Select(r => (r.Rotated, r.Skipped, r.Unreadable)), Is.All.EqualTo((Values, 0, 0)));
         Assert.That(pages, Is.EqualTo(4 * Values / 2), "the second value begins below 4 MiB, the third above");
         Assert.That(unreadable, Is.Zero);
-        Assert.That((await rotation.RunAsync(1000, Token)).Sum(r => r.Rotated), Is.Zero);
+        Assert.That((await rotation.RunAsync(1000, null, Token)).Sum(r => r.Rotated), Is.Zero);
         await ExecuteAsync("TRUNCATE users CASCADE");
     }
 
     [Test]
     public void Invalid_arguments_are_named()
     {
-        Assert.That(() => Get<ISecretRotation>().RunAsync(10, Token), Throws.InvalidOperationException.With.Message.Contains("SecretKeys"));
-        Assert.That(() => Get<ISecretRotation>().RunAsync(0, Token), Throws.TypeOf<ArgumentOutOfRangeException>());
+        Assert.That(
+            () => Get<ISecretRotation>().RunAsync(10, null, Token), Throws.InvalidOperationException.With.Message.Contains("SecretKeys"));
+        Assert.That(() => Get<ISecretRotation>().RunAsync(0, null, Token), Throws.TypeOf<ArgumentOutOfRangeException>());
     }
 
     // Tokens of sessions are hashed.

@@ -96,7 +96,7 @@ public sealed class EmptyIdTests : DatabaseTests
         var rotation = host.GetRequiredService<ISecretRotation>();
 
         var counted = await rotation.CountAsync(1, progress: null, Token);
-        var results = await rotation.RunAsync(1, Token);
+        var results = await rotation.RunAsync(1, null, Token);
         await using var other = WithKeys(NewKey("k2"));
         var unreadable = new List<UnreadableSecret>();
         await foreach (var secret in other.GetRequiredService<ISecretRotation>().FindUnreadableAsync(1, progress: null, Token))

@@ -85,6 +85,7 @@ public sealed class TextValueTests
         Assert.That(Texts<DeploymentLogLevel>(), Is.EqualTo("debug info warning error"));
         Assert.That(Texts<Data.Projects.ProjectRuntime>(), Is.EqualTo("static docker nodejs"));
         Assert.That(Texts<Data.WebhookProvider>(), Is.EqualTo("github gitlab bitbucket"));
+        Assert.That(Texts<UpkeepOutcome>(), Is.EqualTo("completed partial failed"));
 
         static string Texts<T>()
             where T : struct, ITextValue<T> => string.Join(' ', T.Known);
