@@ -140,7 +140,7 @@ internal sealed partial class GitHubConnectionRepository(Db db, AccountContext c
     }
 
     public Task<bool> RemoveAsync(Guid userId, CancellationToken cancellationToken) =>
-        db.RemoveAsync($"""
+        db.WriteOnceAsync($"""
             DELETE FROM github_connections g
             WHERE g.user_id = @ownerId AND {AccountState.OwnerIsOpen}
             """, [P.Owner(userId)], cancellationToken);

@@ -165,7 +165,7 @@ internal sealed class QueuePauseRepository(Db db, DeploymentContext context) : I
 
     public async Task<bool> ResumeAsync(Guid? projectId, CancellationToken cancellationToken)
     {
-        var resuming = db.RemoveAsync($"""
+        var resuming = db.WriteOnceAsync($"""
             DELETE FROM queue_pauses z
             WHERE z.id = coalesce(@projectId, {WholeQueue})
             """, [P.Of(projectId)], cancellationToken);

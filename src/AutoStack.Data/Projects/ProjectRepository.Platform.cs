@@ -135,7 +135,7 @@ internal sealed partial class ProjectRepository
         """, P.Of(userId), P.Of(limit));
 
     public Task<bool> RevokeAccessAsync(Guid id, CancellationToken cancellationToken) =>
-        db.RemoveAsync($"""
+        db.WriteOnceAsync($"""
             UPDATE projects p
             SET provider = NULL, provider_host = NULL, provider_repository_id = NULL, access_proven_at = NULL, updated_at = {Changed}
             WHERE p.id = @id AND p.access_proven_at IS NOT NULL

@@ -223,7 +223,7 @@ internal sealed partial class ProjectRepository(Db db, TimeProvider clock) : IPr
     }
 
     public Task<bool> RemoveAsync(Guid id, Guid ownerId, CancellationToken cancellationToken) =>
-        db.RemoveAsync($"""
+        db.WriteOnceAsync($"""
             DELETE FROM projects p
             WHERE p.id = @id AND p.user_id = @ownerId AND {AccountState.OwnerIsOpen}
             """, [P.Of(id), P.Of(ownerId)], cancellationToken);
