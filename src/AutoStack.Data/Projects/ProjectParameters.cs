@@ -36,19 +36,19 @@ internal static class ProjectParameters
         ArgumentNullException.ThrowIfNull(patch);
         return
         [
-            NotBlank(patch.Name, IProjectRepository.MaxNameLength, "name"),
-            Optional(patch.Repository, RepositoryText.Check, RepositoryText.MaxLength, "repository"),
-            Optional(patch.Branch, BranchName.Check, BranchName.MaxLength, "branch"),
-            NotNull(patch.BuildCommand, IProjectRepository.MaxBuildCommandLength, "buildCommand"),
-            NotNull(patch.OutputDir, IProjectRepository.MaxOutputDirLength, "outputDir"),
-            P.Of(patch.Runtime.IsGiven ? patch.Runtime.Value : (ProjectRuntime?)null, "runtime"),
+            NotBlank(patch.Name, IProjectRepository.MaxNameLength, "patch.Name"),
+            Optional(patch.Repository, RepositoryText.Check, RepositoryText.MaxLength, "patch.Repository"),
+            Optional(patch.Branch, BranchName.Check, BranchName.MaxLength, "patch.Branch"),
+            NotNull(patch.BuildCommand, IProjectRepository.MaxBuildCommandLength, "patch.BuildCommand"),
+            NotNull(patch.OutputDir, IProjectRepository.MaxOutputDirLength, "patch.OutputDir"),
+            P.Of(patch.Runtime.IsGiven ? patch.Runtime.Value : (ProjectRuntime?)null, "patch.Runtime"),
             P.Of(patch.AutoDeployEnabled.IsGiven ? patch.AutoDeployEnabled.Value : (bool?)null, "autoDeployEnabled"),
             P.Of(patch.GitHubRepoId.IsGiven, "setGitHubRepoId"),
-            P.TextOrNull(patch.GitHubRepoId.Or(null), IProjectRepository.MaxGitHubRepoIdLength, "gitHubRepoId"),
+            P.TextOrNull(patch.GitHubRepoId.Or(null), IProjectRepository.MaxGitHubRepoIdLength, "patch.GitHubRepoId"),
             P.Of(patch.AutoDeployBranch.IsGiven, "setAutoDeployBranch"),
-            BranchOrNull(patch.AutoDeployBranch.Or(null), "autoDeployBranch"),
+            BranchOrNull(patch.AutoDeployBranch.Or(null), "patch.AutoDeployBranch"),
             P.Of(patch.JenkinsJobName.IsGiven, "setJenkinsJobName"),
-            P.TextOrNull(patch.JenkinsJobName.Or(null), IProjectRepository.MaxJenkinsJobNameLength, "jenkinsJobName"),
+            P.TextOrNull(patch.JenkinsJobName.Or(null), IProjectRepository.MaxJenkinsJobNameLength, "patch.JenkinsJobName"),
             ServerTime.Now(clock),
         ];
 

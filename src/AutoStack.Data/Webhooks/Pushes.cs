@@ -11,20 +11,20 @@ internal sealed class Pushes(IUnitOfWork unitOfWork) : IPlatformPushes
     // The time at the beginning of an id.
     private const int TimeBytes = 6;
 
-    public async Task<PushResult> HandleAsync(NewWebhookPayload delivery, PushOptions options, CancellationToken cancellationToken)
+    public async Task<PushResult> HandleAsync(NewWebhookPayload payload, PushOptions options, CancellationToken cancellationToken)
     {
-        ArgumentNullException.ThrowIfNull(delivery);
+        ArgumentNullException.ThrowIfNull(payload);
         ArgumentNullException.ThrowIfNull(options);
         Limit.Check(options.MaxDeployments, IPlatformPushes.MaxDeployments, "options.MaxDeployments");
         if (options.MaxAccessAge is { TotalSeconds: < 1 or > int.MaxValue })
         {
-            throw new ArgumentOutOfRangeException(nameof(options), "options.MaxAccessAge is at least one second and at most 68 years.");
+            throw InvalidArgument.Of("options.MaxAccessAge", options.MaxAccessAge, "is at least one second and at most 68 years");
         }
 
         RepositoryAddress.CheckHost(options.Host, "options.Host");
 
         // One id for all attempts, so that a repeated attempt finds its row.
-        delivery = delivery with { Id = Ids.Of(delivery.Id, "delivery.Id") };
+        var delivery = payload with { Id = Ids.Of(payload.Id, "payload.Id") };
         try
         {
             return await TryAsync().ConfigureAwait(false);

@@ -165,7 +165,6 @@ public sealed partial class HostileArguments
             _ when type == typeof(string) => Texts,
             _ when type == typeof(Guid) => [Guid.Empty, Guid.NewGuid(), Guid.AllBitsSet],
             _ when type == typeof(int) => [int.MinValue, -1, 0, 1, int.MaxValue],
-            _ when type == typeof(Cursor) => [.. Cursors],
             _ when type == typeof(long) => [long.MinValue, -1L, 0L, 1L, long.MaxValue],
             _ when type == typeof(double) => [double.NaN, double.NegativeInfinity, 0d, double.Epsilon, 1d, double.PositiveInfinity],
             _ when type == typeof(RetentionSchedule) =>
@@ -189,7 +188,7 @@ public sealed partial class HostileArguments
             _ when type == typeof(Cursor) =>
             [
                 .. Cursors.Select(text => (object)Cursor.Parse(text)),
-                Cursor.After(DateTimeOffset.MinValue, Guid.Empty), Cursor.After(DateTimeOffset.MaxValue, Guid.AllBitsSet),
+                Cursor.After(long.MinValue, Guid.Empty), Cursor.After(long.MaxValue, Guid.AllBitsSet),
             ],
             _ when type == typeof(GitHubScopes) => [.. Texts.Select(GitHubScopes.Parse)],
             _ when type == typeof(PasswordHash) => [.. Texts.Where(t => !string.IsNullOrWhiteSpace(t)).Select(PasswordHash.From)],
