@@ -9,7 +9,7 @@ public sealed record PushOptions
     public static PushOptions Default { get; } = new();
 
     /// <summary>
-    /// The maximum number of deployments that one delivery queues, 1 to <see cref="IPlatformPushes.MaxDeployments"/>. The oldest projects
+    /// The maximum number of deployments that one delivery queues, 1 to <see cref="IPushes.MaxDeployments"/>. The oldest projects
     /// come first; the others are returned as postponed.
     /// </summary>
     public int MaxDeployments { get; init; } = 100;

@@ -6,7 +6,7 @@ using AutoStack.Data.Values;
 
 namespace AutoStack.Data.Webhooks;
 
-internal sealed class Pushes(IUnitOfWork unitOfWork) : IPlatformPushes
+internal sealed class Pushes(IUnitOfWork unitOfWork) : IPushes
 {
     // The time at the beginning of an id.
     private const int TimeBytes = 6;
@@ -15,7 +15,7 @@ internal sealed class Pushes(IUnitOfWork unitOfWork) : IPlatformPushes
     {
         ArgumentNullException.ThrowIfNull(payload);
         ArgumentNullException.ThrowIfNull(options);
-        Limit.Check(options.MaxDeployments, IPlatformPushes.MaxDeployments, "options.MaxDeployments");
+        Limit.Check(options.MaxDeployments, IPushes.MaxDeployments, "options.MaxDeployments");
         if (options.MaxAccessAge is { TotalSeconds: < 1 or > int.MaxValue })
         {
             throw InvalidArgument.Of("options.MaxAccessAge", options.MaxAccessAge, "is at least one second and at most 68 years");
@@ -108,8 +108,8 @@ internal sealed class Pushes(IUnitOfWork unitOfWork) : IPlatformPushes
         var (proven, unproven) = commits.Count == 0 ? ([], []) : await projects.ListPushTargetsAsync(
             RepositoryOf(push, options),
             [.. commits.Keys],
-            options.MaxDeployments + IPlatformPushes.MaxListedTargets + 1,
-            IPlatformPushes.MaxListedTargets + 1,
+            options.MaxDeployments + IPushes.MaxListedTargets + 1,
+            IPushes.MaxListedTargets + 1,
             cancellationToken).ConfigureAwait(false);
         var deployments = new List<Deployment>();
         var unreadable = new List<PushTarget>();
@@ -154,10 +154,10 @@ internal sealed class Pushes(IUnitOfWork unitOfWork) : IPlatformPushes
             Push = push,
             Deployments = deployments,
             Unreadable = unreadable,
-            Postponed = [.. proven.Skip(options.MaxDeployments).Take(IPlatformPushes.MaxListedTargets)],
-            Unproven = [.. unproven.Take(IPlatformPushes.MaxListedTargets)],
-            MoreTargets = proven.Count > options.MaxDeployments + IPlatformPushes.MaxListedTargets
-                || unproven.Count > IPlatformPushes.MaxListedTargets,
+            Postponed = [.. proven.Skip(options.MaxDeployments).Take(IPushes.MaxListedTargets)],
+            Unproven = [.. unproven.Take(IPushes.MaxListedTargets)],
+            MoreTargets = proven.Count > options.MaxDeployments + IPushes.MaxListedTargets
+                || unproven.Count > IPushes.MaxListedTargets,
         };
     }
 

@@ -3,7 +3,7 @@ using AutoStack.Data.Projects;
 namespace AutoStack.Data.Webhooks;
 
 /// <summary>Handles delivered webhooks, for the platform's own work: stores each delivery, and queues deployments for a push.</summary>
-public interface IPlatformPushes
+public interface IPushes
 {
     /// <summary>The maximum of <see cref="PushOptions.MaxDeployments"/>.</summary>
     const int MaxDeployments = 1000;
