@@ -1,6 +1,8 @@
 namespace AutoStack.Data.Logs;
 
-/// <content>Calls that wait for room, and logs that wait for a transaction. The caller of each private method but Cancel holds gate.</content>
+/// <content>
+/// Calls that wait for room, and logs that wait for a transaction. The caller of each private method but Cancel holds gate.
+/// </content>
 internal sealed partial class LogBuffer
 {
     /// <summary>The time since the oldest buffered line was buffered.</summary>

@@ -21,7 +21,8 @@ public sealed class LogEvents
     public void Every_message_has_an_id_of_its_own()
     {
         Assert.That(Ids, Has.Length.GreaterThan(30));
-        Assert.That(Ids, Is.All.Positive.And.Unique);
+        Assert.That(Ids, Is.All.Positive);
+        Assert.That(Ids, Is.Unique);
     }
 
     [Test]
