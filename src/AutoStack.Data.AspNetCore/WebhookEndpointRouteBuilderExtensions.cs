@@ -1,6 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using AutoStack.Data;
 using AutoStack.Data.AspNetCore;
+using AutoStack.Data.Webhooks;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
@@ -45,9 +46,9 @@ public static class WebhookEndpointRouteBuilderExtensions
             throw new ArgumentException("Secrets is empty or has a blank secret, with which anybody could sign.", nameof(configure));
         }
 
-        if (endpoints.ServiceProvider.GetService<IServiceProviderIsService>()?.IsService(typeof(IPlatformPushes)) == false)
+        if (endpoints.ServiceProvider.GetService<IServiceProviderIsService>()?.IsService(typeof(IPushes)) == false)
         {
-            throw new InvalidOperationException("MapAutoStackWebhooks needs AddAutoStackDataWorkers(), which registers IPlatformPushes.");
+            throw new InvalidOperationException("MapAutoStackWebhooks needs AddAutoStackDataWorkers(), which registers IPushes.");
         }
 
         (options.Push ?? throw new ArgumentException("Push is null.", nameof(configure))).Validate();

@@ -20,7 +20,7 @@ public static class AuditServiceCollectionExtensions
     public static IServiceCollection AddAuditMaintenance(this IServiceCollection services, UpkeepSchedule? schedule = null)
     {
         services.AddAutoStackDataWorkers();
-        return services.AddAudit(key: null, schedule, PartitionWorker.LookInterval);
+        return services.AddAudit(key: null, schedule, AuditWorker.LookInterval);
     }
 
     /// <summary>Registers the hosted service for a database that <c>AddKeyedAutoStackData</c> registered under a key.</summary>
@@ -36,7 +36,7 @@ public static class AuditServiceCollectionExtensions
         this IServiceCollection services, object key, UpkeepSchedule? schedule = null)
     {
         services.AddKeyedAutoStackDataWorkers(key);
-        return services.AddAudit(key, schedule, PartitionWorker.LookInterval);
+        return services.AddAudit(key, schedule, AuditWorker.LookInterval);
     }
 
     /// <summary>As the public methods; tests look at the schedule more often.</summary>

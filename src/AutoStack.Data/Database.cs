@@ -53,7 +53,7 @@ internal sealed class Database : IAsyncDisposable, IDisposable
             database.context.Deployments),
         [typeof(ILogSecrets)] = database => database.context.Logs.Secrets,
         [typeof(IDeploymentLogWriter)] = database => database.logWriter,
-        [typeof(IPlatformPushes)] = database => new Pushes(database.unitOfWork),
+        [typeof(IPushes)] = database => new Pushes(database.unitOfWork),
         [typeof(IRetentionService)] = database => RetentionOver(
             new Db(database.executor, new Subject("RetentionService", table: null)),
             database.archiveStore is { } store

@@ -1,7 +1,4 @@
 using AutoStack.Data.Hosting;
-using Microsoft.Extensions.Hosting;
-using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 
 namespace Microsoft.Extensions.DependencyInjection;
@@ -62,11 +59,7 @@ public static class DeploymentWorkerServiceCollectionExtensions
         var name = $"AutoStack.Data:{Guid.NewGuid():N}";
         services.AddOptions<DeploymentWorkerOptions>(name).Configure(configure).ValidateOnStart();
         services.AddSingleton<IValidateOptions<DeploymentWorkerOptions>>(new DeploymentWorkerOptions.Validator(name));
-        return services.AddSingleton<IHostedService>(provider => new DeploymentWorker(
-            provider.GetRequiredService<IOptionsMonitor<DeploymentWorkerOptions>>().Get(name),
-            build,
-            provider,
-            key,
-            (provider.GetService<ILoggerFactory>() ?? NullLoggerFactory.Instance).CreateLogger("AutoStack.Data")));
+        return services.AddHosted((provider, logger) => new DeploymentWorker(
+            provider.GetRequiredService<IOptionsMonitor<DeploymentWorkerOptions>>().Get(name), build, provider, key, logger));
     }
 }

@@ -65,10 +65,10 @@ internal static class Repositories
         [typeof(IPlatformDeploymentHealthCheckRepository)] = (db, context) =>
             new DeploymentHealthCheckRepository(db, context.Clock, context.HealthCheckHours),
         [typeof(IDeploymentMaintenance)] = (db, context) => new DeploymentMaintenance(db, context.Deployments),
-        [typeof(IPlatformQueuePauseRepository)] = (db, context) => new QueuePauseRepository(db, context.Deployments),
+        [typeof(IQueuePauseRepository)] = (db, context) => new QueuePauseRepository(db, context.Deployments),
         [typeof(IPlatformProjectRepository)] = (db, context) => new ProjectRepository(db, context.Clock),
         [typeof(IWebhookPayloadRepository)] = (db, context) => new WebhookPayloadRepository(db, context.Clock),
-        [typeof(IPlatformMetricsQueries)] = (db, context) => new PlatformMetricsQueries(db, context.Clock),
+        [typeof(IMetricsQueries)] = (db, context) => new MetricsQueries(db, context.Clock),
         [typeof(IAuditLog)] = (db, _) => new AuditLog(db),
     }.ToFrozenDictionary();
 
@@ -96,7 +96,7 @@ internal static class Repositories
         [typeof(IDeploymentRepository)] = "deployments",
         [typeof(IDeploymentLifecycle)] = "deployments",
         [typeof(IDeploymentMaintenance)] = "deployments",
-        [typeof(IPlatformQueuePauseRepository)] = "queue_pauses",
+        [typeof(IQueuePauseRepository)] = "queue_pauses",
         [typeof(IDeploymentLogRepository)] = "deployment_logs",
         [typeof(IPlatformDeploymentLogRepository)] = "deployment_logs",
         [typeof(IDeploymentLogSearch)] = "deployment_logs",

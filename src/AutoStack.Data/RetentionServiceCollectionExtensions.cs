@@ -1,9 +1,6 @@
 using AutoStack.Data;
 using AutoStack.Data.Hosting;
 using AutoStack.Data.Retention;
-using Microsoft.Extensions.Hosting;
-using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Microsoft.Extensions.DependencyInjection;
 
@@ -58,13 +55,7 @@ public static class RetentionServiceCollectionExtensions
         var paced = pacing ?? new RetentionPacing();
         RetentionRules.Of(policy);
         paced.Validate(nameof(pacing));
-        return services.AddSingleton<IHostedService>(provider => new RetentionWorker(
-            policy,
-            schedule,
-            paced,
-            interval,
-            provider,
-            key,
-            (provider.GetService<ILoggerFactory>() ?? NullLoggerFactory.Instance).CreateLogger("AutoStack.Data")));
+        return services.AddHosted((provider, logger) =>
+            new RetentionWorker(policy, schedule, paced, interval, provider, key, logger));
     }
 }

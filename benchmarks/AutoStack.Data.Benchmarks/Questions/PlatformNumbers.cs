@@ -37,13 +37,13 @@ public class PlatformNumbers : CallQuestion
         ) n
         """;
 
-    private IPlatformMetricsQueries platform = null!;
+    private IMetricsQueries platform = null!;
     private DateTime until;
 
     public override async Task SetUpAsync()
     {
         await base.SetUpAsync();
-        platform = Subjects.Get<IPlatformMetricsQueries>();
+        platform = Subjects.Get<IMetricsQueries>();
         until = DateTime.SpecifyKind(DateTime.UtcNow, DateTimeKind.Unspecified);
     }
 

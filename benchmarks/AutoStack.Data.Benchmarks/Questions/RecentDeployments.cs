@@ -2,6 +2,7 @@ using AutoStack.Data.Benchmarks.Driver;
 using AutoStack.Data.Benchmarks.EntityFramework;
 using AutoStack.Data.Deployments;
 using AutoStack.Data.Projects;
+using AutoStack.Data.Values;
 using BenchmarkDotNet.Attributes;
 using Dapper;
 using Microsoft.EntityFrameworkCore;
@@ -18,7 +19,7 @@ public class RecentDeployments : CallQuestion
     private const int Read = Limit + 1;
 
     private const string Sql = $"""
-        SELECT {DeploymentRepository.ListColumns}, {ProjectRepository.ListColumns}
+        SELECT {DeploymentRepository.ListColumns}, {ProjectRepository.ListColumns}, d.created_at
         FROM (
             SELECT {DeploymentRepository.Columns}
             FROM deployments d
@@ -77,7 +78,7 @@ public class RecentDeployments : CallQuestion
     [Benchmark(Description = Subjects.Library)]
     public async Task<int> Library()
     {
-        var cursor = Cursor.After(newest.CreatedAt, newest.Id);
+        var cursor = Cursor.After(Time.ToMicroseconds(newest.CreatedAt), newest.Id);
         return (await deployments.ListRecentAsync(Fixtures.HeavyUserId, cursor, Limit, CancellationToken.None)).Items.Count;
     }
 

@@ -59,7 +59,7 @@ internal sealed class WebhookEndpoint(WebhookProvider provider, WebhookEndpointO
                 PayloadJson = document.RootElement,
                 Headers = HeadersOf(request.Headers),
             };
-            var pushes = context.RequestServices.GetRequiredService<IPlatformPushes>();
+            var pushes = context.RequestServices.GetRequiredService<IPushes>();
             var result = await pushes.HandleAsync(delivery, options.Push, cancellationToken).ConfigureAwait(false);
             if (options.Handled is { } handled)
             {

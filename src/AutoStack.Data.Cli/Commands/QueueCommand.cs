@@ -95,15 +95,15 @@ internal static class QueueCommand
     };
 
     private static async Task<int> RunAsync(
-        Session session, ParseResult parsed, Func<IPlatformQueuePauseRepository, Task<string?>> run, CancellationToken cancellationToken)
+        Session session, ParseResult parsed, Func<IQueuePauseRepository, Task<string?>> run, CancellationToken cancellationToken)
     {
         var services = await DataServices.OpenAsync(session, parsed, configure: null, cancellationToken).ConfigureAwait(false);
         await using (services.ConfigureAwait(false))
         {
-            var queue = services.Get<IPlatformQueuePauseRepository>();
+            var queue = services.Get<IQueuePauseRepository>();
             var outcome = await run(queue).ConfigureAwait(false);
             var counts = await queue.CountAsync(cancellationToken).ConfigureAwait(false);
-            var pauses = await queue.ListAsync(Cursor.Start, IPlatformQueuePauseRepository.MaxListSize, cancellationToken)
+            var pauses = await queue.ListAsync(Cursor.Start, IQueuePauseRepository.MaxListSize, cancellationToken)
                 .ConfigureAwait(false);
             session.Results.Queue(new QueueReport(outcome, counts, pauses.Items, pauses.Next is not null));
             return ExitCode.Done;

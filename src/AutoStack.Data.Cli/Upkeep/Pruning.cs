@@ -3,6 +3,7 @@ using AutoStack.Data.Cli.Databases;
 using AutoStack.Data.Cli.Output;
 using AutoStack.Data.Migrations.Internal;
 using AutoStack.Data.Retention;
+using AutoStack.Data.Values;
 using Npgsql;
 using Spectre.Console;
 
@@ -62,7 +63,7 @@ internal sealed class Pruning(Session session, RetentionPolicy policy)
         }
 
         var begun = Stopwatch.GetTimestamp();
-        options = options with { Holder = $"autostack-db on {Environment.MachineName}:{Environment.ProcessId}", Lease = Lease };
+        options = options with { Holder = $"autostack-db on {ThisProcess.Name}", Lease = Lease };
         try
         {
             var run = await WaitAsync(

@@ -36,7 +36,7 @@ internal sealed record EmailAddress(string Canonical, string[] Spellings)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(text, name);
         var (address, _) = await ReadAsync(db, text, cancellationToken).ConfigureAwait(false);
-        var typed = EmailSyntax.Fold(Text.Clean(text.Trim()));
+        var typed = AsciiText.Lower(Text.Clean(text.Trim()));
         return address ?? new EmailAddress(typed, [typed]);
     }
 
@@ -57,7 +57,7 @@ internal sealed record EmailAddress(string Canonical, string[] Spellings)
             return (null, "the domain is not a domain name");
         }
 
-        string[] locals = [EmailSyntax.Fold(local)];
+        string[] locals = [AsciiText.Lower(local)];
         string[] domains = [unicode];
         if (!System.Text.Ascii.IsValid(local) || !System.Text.Ascii.IsValid(unicode))
         {
@@ -70,7 +70,7 @@ internal sealed record EmailAddress(string Canonical, string[] Spellings)
                 """,
                 [P.Text(local), P.Text(Lower(unicode), name: "domain")],
                 cancellationToken).ConfigureAwait(false);
-            locals = [EmailSyntax.Fold(forms!.Nfc), EmailSyntax.Fold(forms.Nfd)];
+            locals = [AsciiText.Lower(forms!.Nfc), AsciiText.Lower(forms.Nfd)];
             domains = [Lower(forms.Domain), Lower(forms.Decomposed)];
         }
 
@@ -85,8 +85,8 @@ internal sealed record EmailAddress(string Canonical, string[] Spellings)
             return (null, tooLong);
         }
 
-        var spellings = from l in locals from d in domains.Append(ascii) from end in Ends select $"{l}@{EmailSyntax.Fold(d)}{end}";
-        string[] distinct = [.. spellings.Prepend(canonical).Prepend(EmailSyntax.Fold(typed)).Distinct(StringComparer.Ordinal)];
+        var spellings = from l in locals from d in domains.Append(ascii) from end in Ends select $"{l}@{AsciiText.Lower(d)}{end}";
+        string[] distinct = [.. spellings.Prepend(canonical).Prepend(AsciiText.Lower(typed)).Distinct(StringComparer.Ordinal)];
         return (new EmailAddress(canonical, distinct), null);
     }
 }

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using AutoStack.Data.Postgres;
 using AutoStack.Data.Values;
 using Npgsql;
@@ -116,10 +117,10 @@ internal sealed class EmailVerificationTokenRepository(Db db, AccountContext con
             [P.Of(before), P.Of(Limit.Check(limit, IPlatformEmailVerificationTokenRepository.MaxPurgeSize), nameof(limit))],
             cancellationToken);
 
-    private static void CheckLifetime(TimeSpan lifetime)
+    private static void CheckLifetime(TimeSpan lifetime, [CallerArgumentExpression(nameof(lifetime))] string name = "")
     {
-        ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(lifetime, TimeSpan.Zero);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(lifetime, MaxLifetime);
+        ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(lifetime, TimeSpan.Zero, name);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(lifetime, MaxLifetime, name);
     }
 
     // The batch locks the user's row first: of two concurrent requests, the second one sees the token of the first.

@@ -50,9 +50,7 @@ internal sealed partial class GitHubConnectionRepository(Db db, AccountContext c
     {
         Limit.Check(limit, IPlatformGitHubConnectionRepository.MaxListSize);
         var (expiresAt, id) = cursor.ToMoment() ?? (Time.NegativeInfinity, Guid.Empty);
-
-        // The last column once more, as the column has it: a cursor after an expiry that .NET has no value for continues after it.
-        var rows = await db.ListAsync(row => (Connection: Read(row), ExpiresAt: row.Long()), $"""
+        var rows = await db.ListAsync(row => (Read(row), row.Long()), $"""
             SELECT {Columns}, g.token_expires_at
             FROM github_connections g
             WHERE g.token_expires_at < @before AND g.github_refresh_token IS NOT NULL AND (g.token_expires_at, g.id) > (@expiresAt, @id)
@@ -61,9 +59,7 @@ internal sealed partial class GitHubConnectionRepository(Db db, AccountContext c
             """,
             [P.Of(before), P.Moment(expiresAt), P.Of(id), P.Of(limit + 1, "limit")],
             cancellationToken).ConfigureAwait(false);
-        var page = Page<(GitHubConnection Connection, long ExpiresAt)>.Of(
-            rows, limit, row => Cursor.AfterMicroseconds(row.ExpiresAt, row.Connection.Id));
-        return new Page<GitHubConnection>([.. page.Items.Select(row => row.Connection)], page.Next);
+        return Page<GitHubConnection>.OfMoments(rows, limit, row => row.Id);
     }
 
     public async Task<GitHubConnection> ConnectAsync(Guid userId, GitHubTokens tokens, CancellationToken cancellationToken)
@@ -140,7 +136,7 @@ internal sealed partial class GitHubConnectionRepository(Db db, AccountContext c
     }
 
     public Task<bool> RemoveAsync(Guid userId, CancellationToken cancellationToken) =>
-        db.RemoveAsync($"""
+        db.WriteOnceAsync($"""
             DELETE FROM github_connections g
             WHERE g.user_id = @ownerId AND {AccountState.OwnerIsOpen}
             """, [P.Owner(userId)], cancellationToken);
@@ -184,17 +180,18 @@ internal sealed partial class GitHubConnectionRepository(Db db, AccountContext c
         ArgumentNullException.ThrowIfNull(tokens.AccessToken);
         P.Fitting(tokens.AccessToken.Reveal(), GitHubTokens.MaxTokenLength, "tokens.AccessToken");
         P.Fitting(tokens.RefreshToken?.Reveal() ?? "", GitHubTokens.MaxTokenLength, "tokens.RefreshToken");
+        P.Fitting(tokens.GitHubUsername ?? "", 255, "tokens.GitHubUsername");
         var access = context.Secrets.Protect(tokens.AccessToken, AccessTokenOf(userId));
         var refresh = context.Secrets.Protect(tokens.RefreshToken, RefreshTokenOf(userId));
         return
         [
-            P.TextOrNull(tokens.GitHubUsername, 255, "username"),
+            P.TextOrNull(tokens.GitHubUsername, name: "username"),
             P.Text(access.Value!, name: "access"),
             P.Of(access.Version, "accessVersion"),
             P.TextOrNull(refresh.Value, name: "refresh"),
             P.Of(refresh.Version, "refreshVersion"),
             P.Of(tokens.ExpiresAt),
-            P.TextOrNull(tokens.Scope?.ToString(), GitHubTokens.MaxScopeLength, "scope"),
+            P.TextOrNull(tokens.Scope?.ToString(), GitHubTokens.MaxScopeLength, "tokens.Scope"),
         ];
     }
 

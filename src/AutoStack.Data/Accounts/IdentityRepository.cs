@@ -86,7 +86,7 @@ internal sealed class IdentityRepository(Db db, AccountContext context) : IIdent
             P.Text(account.Name, 255),
             P.Text(email.Canonical, name: "email"),
             P.Of(email.Spellings, "emails"),
-            P.Text(account.Password.Reveal(), 255, "password"),
+            P.Text(account.Password.Reveal(), 255, "account.Password"),
             ServerTime.Now(context.Clock));
 
         // Starts after the commit that the insert has waited for. Every hash has its own salt: the same hash proves that this is the same
@@ -226,7 +226,7 @@ internal sealed class IdentityRepository(Db db, AccountContext context) : IIdent
             SELECT {Chosen.Keep}
             FROM changed c
             """,
-            P.Text(change.Password.Reveal(), 255, "password"),
+            P.Text(change.Password.Reveal(), 255, "change.Password"),
             ServerTime.Now(context.Clock),
             P.Of(userId),
             P.TextOrNull(change.Verified?.Reveal(), name: "verified"));

@@ -25,7 +25,7 @@ internal sealed partial class PasswordHasher : IPasswordHasher, IDisposable
     {
         var settings = options.Value;
         workFactor = settings.TestWorkFactor ?? settings.WorkFactor;
-        logger = loggerFactory?.CreateLogger("AutoStack.Data");
+        logger = loggerFactory?.CreateLogger(AutoStackDataTelemetry.LogCategory);
         cores = new SemaphoreSlim(settings.MaxConcurrency);
         places = settings.MaxConcurrency + (settings.MaxWaiting ?? (16 * settings.MaxConcurrency));
     }
@@ -122,9 +122,8 @@ internal sealed partial class PasswordHasher : IPasswordHasher, IDisposable
         }
     }
 
-    [LoggerMessage(
-        Level = LogLevel.Warning,
-        Message = "A stored password hash has work factor {Stored} and matches no password, because PasswordHasherOptions.WorkFactor is "
+    [LoggerMessage(41, LogLevel.Warning,
+        "A stored password hash has work factor {Stored} and matches no password, because PasswordHasherOptions.WorkFactor is "
             + "{WorkFactor}.")]
     private static partial void LogTooStrong(ILogger logger, int stored, int workFactor);
 

@@ -9,6 +9,9 @@ internal sealed class PasswordResetTokenRepository(Db db, AccountContext context
     // Without token_hash, which no caller reads.
     internal const string Columns = "t.id, t.user_id, t.expires_at, t.used_at, t.created_at";
 
+    /// <summary>Whether a purge removes a token <c>e</c>. Needs <c>@before</c>.</summary>
+    internal const string Purgeable = "(e.expires_at < @before OR e.used_at < @before)";
+
     // Whether a row t has the hash @hash and is usable. Needs @now.
     private const string Usable = $"t.token_hash::text = @hash AND t.used_at IS NULL AND t.expires_at > {ServerTime.Present}";
     private const AccountLinks AllLinks = AccountLinks.GitHub | AccountLinks.Google | AccountLinks.GitHubConnection
@@ -181,12 +184,12 @@ internal sealed class PasswordResetTokenRepository(Db db, AccountContext context
     }
 
     public Task<int> PurgeAsync(DateTimeOffset before, int limit, CancellationToken cancellationToken) =>
-        db.WriteAsync("""
+        db.WriteAsync($"""
             DELETE FROM password_reset_tokens t
             WHERE t.id = ANY (ARRAY(
                 SELECT e.id
                 FROM password_reset_tokens e
-                WHERE e.expires_at < @before OR e.used_at < @before
+                WHERE {Purgeable}
                 ORDER BY e.created_at, e.id
                 LIMIT @limit
                 FOR UPDATE SKIP LOCKED

@@ -41,18 +41,24 @@ internal sealed record ProviderAccount(string? GitHubId, string? GoogleId, strin
         : $"{Provider}:{ProviderId}";
 
     /// <summary>The account of a provider's id.</summary>
-    /// <exception cref="ArgumentException">The provider is not defined, or the id is null or blank.</exception>
+    /// <exception cref="ArgumentException">
+    /// The provider is not defined, or the id is null, blank or longer than 255 characters.
+    /// </exception>
     public static ProviderAccount Of(
-        IdentityProvider provider, string providerId, [CallerArgumentExpression(nameof(providerId))] string name = "")
+        IdentityProvider provider,
+        string providerId,
+        [CallerArgumentExpression(nameof(provider))] string providerName = "",
+        [CallerArgumentExpression(nameof(providerId))] string idName = "")
     {
-        ArgumentException.ThrowIfNullOrWhiteSpace(providerId, name);
+        ArgumentException.ThrowIfNullOrWhiteSpace(providerId, idName);
+        P.Fitting(providerId, 255, idName);
         return provider switch
         {
             IdentityProvider.GitHub => new(providerId, null, null, null),
             IdentityProvider.Google => new(null, providerId, null, null),
             IdentityProvider.GitLab => new(null, null, UserIdentities.GitLab, providerId),
             IdentityProvider.Bitbucket => new(null, null, UserIdentities.Bitbucket, providerId),
-            _ => throw new ArgumentOutOfRangeException(nameof(provider), provider, "The provider is not defined."),
+            _ => throw new ArgumentOutOfRangeException(providerName, provider, "The provider is not defined."),
         };
     }
 
@@ -65,12 +71,11 @@ internal sealed record ProviderAccount(string? GitHubId, string? GoogleId, strin
         """, P.Text(Key, name: "account"));
 
     /// <summary>The account as parameters.</summary>
-    /// <exception cref="ArgumentException">The id is longer than 255 characters.</exception>
     public NpgsqlParameter[] Parameters() =>
     [
-        P.TextOrNull(GitHubId, 255, "gitHubId"),
-        P.TextOrNull(GoogleId, 255, "googleId"),
-        P.TextOrNull(Provider, name: "provider"),
-        P.TextOrNull(ProviderId, 255, "providerId"),
+        P.TextOrNull(GitHubId),
+        P.TextOrNull(GoogleId),
+        P.TextOrNull(Provider),
+        P.TextOrNull(ProviderId),
     ];
 }

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using AutoStack.Data.Postgres;
 using AutoStack.Data.Status;
 using AutoStack.Data.Values;
@@ -283,9 +284,9 @@ internal sealed partial class SessionRepository(Db db, AccountContext context) :
 
     private string[] StoredOf(SessionToken token) => token.Stored(context.Secrets.AcceptsClear);
 
-    private static void CheckLifetime(TimeSpan lifetime)
+    private static void CheckLifetime(TimeSpan lifetime, [CallerArgumentExpression(nameof(lifetime))] string name = "")
     {
-        ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(lifetime, TimeSpan.Zero);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(lifetime, MaxLifetime);
+        ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(lifetime, TimeSpan.Zero, name);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(lifetime, MaxLifetime, name);
     }
 }

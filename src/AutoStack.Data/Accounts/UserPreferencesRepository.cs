@@ -71,7 +71,7 @@ internal sealed class UserPreferencesRepository(Db db, AccountContext context) :
                 P.Of(Ids.New(), "id"),
                 P.Owner(userId),
                 P.Of(Theme.System, "default"),
-                P.Of(patch.Theme.IsGiven ? patch.Theme.Value : (Theme?)null, "theme"),
+                P.Of(patch.Theme.IsGiven ? patch.Theme.Value : (Theme?)null, "patch.Theme"),
                 P.Of(Given(patch.EmailNotifications), "mail"),
                 P.Of(Given(patch.DeploymentSuccessNotifications), "success"),
                 P.Of(Given(patch.DeploymentFailureNotifications), "failure"),

@@ -146,7 +146,7 @@ internal sealed class UserRepository(Db db, AccountContext context) : IUserRepos
         ArgumentNullException.ThrowIfNull(patch);
         if (patch.Name.IsGiven)
         {
-            ArgumentException.ThrowIfNullOrWhiteSpace(patch.Name.Value);
+            ArgumentException.ThrowIfNullOrWhiteSpace(patch.Name.Value, "patch.Name");
         }
 
         // Whether the row holds every value of the patch, as after this very update. Such a row is left alone: a repeated call makes no new
@@ -181,9 +181,9 @@ internal sealed class UserRepository(Db db, AccountContext context) : IUserRepos
 
         NpgsqlParameter[] Values() =>
         [
-            P.TextOrNull(patch.Name.IsGiven ? patch.Name.Value : null, 255, "name"),
+            P.TextOrNull(patch.Name.IsGiven ? patch.Name.Value : null, 255, "patch.Name"),
             P.Of(patch.AvatarUrl.IsGiven, "setAvatarUrl"),
-            P.TextOrNull(patch.AvatarUrl.IsGiven ? patch.AvatarUrl.Value : null, User.MaxAvatarUrlLength, "avatarUrl"),
+            P.TextOrNull(patch.AvatarUrl.Or(null), User.MaxAvatarUrlLength, "patch.AvatarUrl"),
         ];
     }
 

@@ -34,7 +34,7 @@ internal sealed class DashboardQueries(Db db, TimeProvider clock) : IDashboardQu
                         d.project_id, pg_catalog.lower(d.status::text) AS status, pg_catalog.count(d.id) AS deployments,
                         pg_catalog.sum(d.build_duration_seconds) AS seconds, pg_catalog.count(d.build_duration_seconds) AS builds
                     FROM deployments d
-                    WHERE {Definitions.Owned} AND (d.created_at, d.id) >= (r.since, {Definitions.NoId}) AND d.created_at < r.until
+                    WHERE {Definitions.Owned} AND (d.created_at, d.id) >= (r.since, {Ids.Least}) AND d.created_at < r.until
                     GROUP BY d.project_id, d.status
                 ) n
             ) s

@@ -1,4 +1,5 @@
 using AutoStack.Data.Status;
+using AutoStack.Data.Values;
 
 namespace AutoStack.Data.Analytics;
 
@@ -18,16 +19,13 @@ internal static class Definitions
     /// The deployments queued in a range; every id follows the one of zeros. Between two times that the planner does not know, it expects
     /// one in 200 rows, and sorts them to group them, however many they are. Needs <c>@since</c> and <c>@until</c>.
     /// </summary>
-    internal const string InRange = $"(d.created_at, d.id) >= (@since, {NoId}) AND d.created_at < @until";
-
-    /// <summary>The id that no other one precedes.</summary>
-    internal const string NoId = "'00000000-0000-0000-0000-000000000000'::uuid";
+    internal const string InRange = $"(d.created_at, d.id) >= (@since, {Ids.Least}) AND d.created_at < @until";
 
     /// <summary>The deployments that succeeded.</summary>
     internal const string Succeeded = "pg_catalog.lower(d.status::text) = 'success'";
 
     /// <summary>The deployments that have ended.</summary>
-    internal const string Finished = "pg_catalog.lower(d.status::text) IN ('success', 'failed', 'cancelled')";
+    internal const string Finished = $"pg_catalog.lower(d.status::text) IN {DeploymentState.Finished}";
 
     /// <summary>The deployments whose build time counts.</summary>
     internal const string Built = Succeeded + " AND d.build_duration_seconds IS NOT NULL";

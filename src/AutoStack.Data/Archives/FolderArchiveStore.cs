@@ -79,7 +79,7 @@ public sealed partial class FolderArchiveStore : IArchiveStore
     }
 
     /// <inheritdoc/>
-    public Task<Stream?> OpenAsync(string name, CancellationToken cancellationToken)
+    public async Task<Stream?> OpenAsync(string name, CancellationToken cancellationToken)
     {
         var file = new FileInfo(PathOf(name));
         if (file.LinkTarget is not null)
@@ -87,22 +87,20 @@ public sealed partial class FolderArchiveStore : IArchiveStore
             throw new IOException($"{name} in {folder} is a link.");
         }
 
-        return Task.FromResult<Stream?>(file.Exists
+        return file.Exists
             ? new FileStream(file.FullName, FileMode.Open, FileAccess.Read, FileShare.Read, BufferSize, FileOptions.Asynchronous)
-            : null);
+            : null;
     }
 
     /// <inheritdoc/>
-    public Task<IReadOnlyList<StoredObject>> ListAsync(CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<StoredObject>> ListAsync(CancellationToken cancellationToken)
     {
         var found = new DirectoryInfo(folder);
-        return Task.FromResult<IReadOnlyList<StoredObject>>(found.Exists
-            ? [.. ObjectsOf(found.EnumerateFiles())]
-            : []);
+        return found.Exists ? [.. ObjectsOf(found.EnumerateFiles())] : [];
     }
 
     /// <inheritdoc/>
-    public Task<bool> RemoveAsync(string name, CancellationToken cancellationToken)
+    public async Task<bool> RemoveAsync(string name, CancellationToken cancellationToken)
     {
         var path = PathOf(name);
         var exists = File.Exists(path);
@@ -112,7 +110,7 @@ public sealed partial class FolderArchiveStore : IArchiveStore
             DiskFolder.Flush(folder);
         }
 
-        return Task.FromResult(exists);
+        return exists;
     }
 
     /// <summary>Whether a text may be the name of an object.</summary>

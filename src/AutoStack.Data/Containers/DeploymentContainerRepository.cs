@@ -106,15 +106,15 @@ internal sealed class DeploymentContainerRepository(Db db, TimeProvider clock)
         ArgumentException.ThrowIfNullOrWhiteSpace(container.Host);
         if (container.Ports.First < 1)
         {
-            throw new ArgumentException("Ports is an empty range.", nameof(container));
+            throw InvalidArgument.Of("container.Ports", "is an empty range");
         }
 
         ArgumentNullException.ThrowIfNull(container.ExcludedPorts);
         if (container.ExcludedPorts.Count > IPlatformDeploymentContainerRepository.MaxPorts)
         {
-            throw new ArgumentException(
-                $"ExcludedPorts has {container.ExcludedPorts.Count} ports; at most {IPlatformDeploymentContainerRepository.MaxPorts}.",
-                nameof(container));
+            throw InvalidArgument.Of(
+                "container.ExcludedPorts",
+                $"has {container.ExcludedPorts.Count} ports; at most {IPlatformDeploymentContainerRepository.MaxPorts}");
         }
 
         var id = Ids.Of(container.Id, "container.Id");

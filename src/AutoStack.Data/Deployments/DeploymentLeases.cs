@@ -1,5 +1,6 @@
 using AutoStack.Data.Postgres;
 using AutoStack.Data.Status;
+using AutoStack.Data.Values;
 using Npgsql;
 
 namespace AutoStack.Data.Deployments;
@@ -11,11 +12,13 @@ namespace AutoStack.Data.Deployments;
 internal static class DeploymentLeases
 {
     /// <summary>
-    /// The deployment that the claim with <c>@key</c> holds; NULL when it holds none. A step compares it in the statement that changes
-    /// rows, which starts after the deployment is locked.
+    /// The claim with <c>@key</c> holds the deployment, or the caller has no lease. A step compares it in the statement that changes rows,
+    /// which starts after the deployment is locked. Needs the row <c>d</c> and <c>@key</c>.
     /// </summary>
-    internal const string HeldByKey =
-        "(SELECT l.deployment_id FROM deployment_leases l WHERE l.claim_key = @key AND l.released_at IS NULL)";
+    internal const string HoldsDeployment = $"(@key IS NULL OR d.id = {HeldByKey})";
+
+    /// <summary>As <see cref="HoldsDeployment"/>, for the deployment of a stage. Needs the row <c>s</c> and <c>@key</c>.</summary>
+    internal const string HoldsDeploymentOfStage = $"(@key IS NULL OR s.deployment_id = {HeldByKey})";
 
     /// <summary>A lease that has not expired. Needs the row <c>l</c> and <c>@now</c>.</summary>
     internal const string Live = $"l.released_at IS NULL AND l.expires_at > {ServerTime.Present}";
@@ -64,6 +67,10 @@ internal static class DeploymentLeases
         {DeploymentStageRepository.ResetMoved}
         """;
 
+    // The deployment that the claim with @key holds; NULL when it holds no deployment.
+    private const string HeldByKey =
+        "(SELECT l.deployment_id FROM deployment_leases l WHERE l.claim_key = @key AND l.released_at IS NULL)";
+
     // Renews the lease, and returns a row, while the claim holds the deployment. Needs @id, @key, @now, and @lease: NULL for the duration
     // that the lease has.
     private const string RenewByKey = $"""
@@ -73,12 +80,10 @@ internal static class DeploymentLeases
         RETURNING l.deployment_id
         """;
 
-    private static readonly string ThisProcess = $"{Environment.MachineName}:{Environment.ProcessId}";
-
     /// <summary>The parameters of <see cref="Claimed"/>, besides <c>@now</c>; anew for each statement.</summary>
     internal static NpgsqlParameter[] OfClaim(ClaimOptions options, Guid key) =>
     [
-        P.Text(options.Worker ?? ThisProcess, ClaimOptions.MaxWorkerLength, "worker"),
+        P.Text(options.Worker ?? ThisProcess.Name, ClaimOptions.MaxWorkerLength, "options.Worker"),
         P.Of(options.Lease),
         P.Of(key),
     ];

@@ -36,9 +36,6 @@ internal sealed class DeploymentLifecycle(Db db, DeploymentContext context) : ID
         END
         """;
 
-    // The claim with @key holds the deployment d, or the caller has no lease. Needs @key.
-    private const string Holds = $"(@key IS NULL OR d.id = {DeploymentLeases.HeldByKey})";
-
     // What owners read of a deployment that ended after a newer one.
     private const string SupersededReason = "A newer deployment is live.";
 
@@ -73,17 +70,17 @@ internal sealed class DeploymentLifecycle(Db db, DeploymentContext context) : ID
     public Task<ClaimedDeployment?> ClaimNextAsync(ClaimOptions options, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(options);
-        Check(options.MaxPerProject, nameof(options.MaxPerProject));
-        Check(options.MaxPerUser, nameof(options.MaxPerUser));
+        Check(options.MaxPerProject);
+        Check(options.MaxPerUser);
         if (options.Worker is not null)
         {
-            ArgumentException.ThrowIfNullOrWhiteSpace(options.Worker, nameof(options.Worker));
+            ArgumentException.ThrowIfNullOrWhiteSpace(options.Worker);
         }
 
-        CheckLease(options.Lease ?? ClaimOptions.MaxLease, nameof(options.Lease));
+        CheckLease(options.Lease ?? ClaimOptions.MaxLease, "options.Lease");
         return new DeploymentQueue(db, context).ClaimAsync(options, cancellationToken);
 
-        static void Check(int? limit, string name)
+        static void Check(int? limit, [CallerArgumentExpression(nameof(limit))] string name = "")
         {
             if (limit < 1)
             {
@@ -116,7 +113,7 @@ internal sealed class DeploymentLifecycle(Db db, DeploymentContext context) : ID
             WITH moved AS (
                 UPDATE deployments d
                 SET status = @step
-                WHERE d.id = @id AND NOT d.is_deleted AND d.status::text = ANY (@from) AND {Holds}
+                WHERE d.id = @id AND NOT d.is_deleted AND d.status::text = ANY (@from) AND {DeploymentLeases.HoldsDeployment}
                 RETURNING d.id, d.status, d.failed_reason
             ),
             {DeploymentStageRepository.FollowMoved}
@@ -143,7 +140,7 @@ internal sealed class DeploymentLifecycle(Db db, DeploymentContext context) : ID
                 commit_message = CASE WHEN {SameCommit} THEN coalesce(@message, d.commit_message) ELSE @message END,
                 author = CASE WHEN {SameCommit} THEN coalesce(@author, d.author::text) ELSE @author END,
                 commit_timestamp = CASE WHEN {SameCommit} THEN coalesce(@timestamp, d.commit_timestamp) ELSE @timestamp END
-            WHERE d.id = @id AND {DeploymentState.Open} AND {Holds}
+            WHERE d.id = @id AND {DeploymentState.Open} AND {DeploymentLeases.HoldsDeployment}
             RETURNING TRUE
             """,
             [
@@ -170,7 +167,7 @@ internal sealed class DeploymentLifecycle(Db db, DeploymentContext context) : ID
                     d.id, d.project_id, d.is_production, CASE WHEN d.is_production THEN '' ELSE coalesce(d.branch::text, '') END AS branch,
                     {LiveDeployments.QueuedAt} AS queued_at
                 FROM deployments d
-                WHERE d.id = @id AND NOT d.is_deleted AND d.status::text IN ('building', 'copying') AND {Holds}
+                WHERE d.id = @id AND NOT d.is_deleted AND d.status::text IN ('building', 'copying') AND {DeploymentLeases.HoldsDeployment}
             ),
             {LiveDeployments.MakeLive},
             moved AS (
@@ -211,7 +208,7 @@ internal sealed class DeploymentLifecycle(Db db, DeploymentContext context) : ID
             WITH moved AS (
                 UPDATE deployments d
                 SET status = 'failed', failed_reason = @reason, completed_at = {Completed}, build_duration_seconds = {Duration}
-                WHERE d.id = @id AND {DeploymentState.Open} AND {Holds}
+                WHERE d.id = @id AND {DeploymentState.Open} AND {DeploymentLeases.HoldsDeployment}
                 RETURNING d.id, d.status, d.failed_reason
             ),
             {DeploymentLeases.FollowEnded}

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using AutoStack.Data.Logs;
 using AutoStack.Data.Postgres;
 using AutoStack.Data.Values;
@@ -12,45 +13,29 @@ internal static class DeploymentParameters
 {
     /// <summary>
     /// The condition of a page that goes from the newest to the oldest deployment. Needs the row <c>d</c> and the parameters of
-    /// <see cref="AfterAsync"/>.
+    /// <see cref="OfCursor"/>.
     /// </summary>
     internal const string After = "(d.created_at, d.id) < (@createdAt, @id)";
 
     // The length of commit_hash.
     private const int ShortHash = 40;
 
-    private static readonly long Earliest = Time.ToMicroseconds(DateTimeOffset.MinValue);
-    private static readonly long Latest = Time.ToMicroseconds(DateTimeOffset.MaxValue);
-
     /// <summary><c>@createdAt</c> and <c>@id</c> of <see cref="After"/>.</summary>
     /// <exception cref="ArgumentException">The cursor is from another kind of list.</exception>
-    internal static async ValueTask<NpgsqlParameter[]> AfterAsync(Db db, Cursor cursor, CancellationToken cancellationToken)
+    internal static NpgsqlParameter[] OfCursor(Cursor cursor)
     {
-        if (cursor.ToMoment() is not (var moment, var id))
-        {
-            return [P.Moment(Time.Infinity, "createdAt"), P.Of(Guid.AllBitsSet, "id")];
-        }
-
-        // A cursor holds a time of .NET; infinity and times outside of .NET's years are in the row only.
-        if (moment <= Earliest || moment >= Latest)
-        {
-            moment = await db.FindValueAsync(row => row.Long(), """
-                SELECT d.created_at
-                FROM deployments d
-                WHERE d.id = @id
-                """, [P.Of(id)], cancellationToken, nameof(AfterAsync)).ConfigureAwait(false) ?? Math.Clamp(moment, Earliest, Latest);
-        }
-
-        return [P.Moment(moment, "createdAt"), P.Of(id)];
+        var (createdAt, id) = cursor.ToMoment() ?? (Time.Infinity, Guid.AllBitsSet);
+        return [P.Moment(createdAt), P.Of(id)];
     }
 
     /// <summary>
     /// The columns of a commit: <c>@hash</c>, <c>@hashFull</c>, <c>@message</c>, <c>@author</c> and <c>@timestamp</c>; all NULL for a
     /// commit that is not known yet.
     /// </summary>
-    internal static NpgsqlParameter[] OfCommit(LogSecrets secrets, Guid id, CommitInfo? commit)
+    internal static NpgsqlParameter[] OfCommit(
+        LogSecrets secrets, Guid id, CommitInfo? commit, [CallerArgumentExpression(nameof(commit))] string name = "")
     {
-        var hash = commit is null ? null : P.Fitting(commit.Hash, CommitInfo.MaxHashLength, "hash");
+        var hash = commit is null ? null : P.Fitting(commit.Hash, CommitInfo.MaxHashLength, $"{name}.Hash");
         return
         [
             P.TextOrNull(hash is null ? null : Text.Cut(hash, ShortHash), name: "hash"),

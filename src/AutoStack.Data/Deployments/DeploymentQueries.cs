@@ -24,7 +24,7 @@ internal sealed class DeploymentQueries(Db db) : IDeploymentQueries
         """;
 
     private const string Selected = $"""
-        SELECT {DeploymentRepository.ListColumns}, {ProjectRepository.ListColumns}
+        SELECT {DeploymentRepository.ListColumns}, {ProjectRepository.ListColumns}, d.created_at
         {From}
         """;
 
@@ -45,12 +45,11 @@ internal sealed class DeploymentQueries(Db db) : IDeploymentQueries
     {
         Limit.Check(limit, IDeploymentQueries.MaxListSize);
         var matching = MatchingParameters(ownerId, filter);
-        var after = await DeploymentParameters.AfterAsync(db, cursor, cancellationToken).ConfigureAwait(false);
-        NpgsqlParameter[] page = [.. after, P.Of(limit + 1, "limit")];
+        NpgsqlParameter[] page = [.. DeploymentParameters.OfCursor(cursor), P.Of(limit + 1, "limit")];
         var statement = IsForAll(filter) ? new Statement(DeploymentRepository.RecentPage, [P.Of(ownerId), .. page])
             : string.IsNullOrEmpty(filter.CommitMessage) ? new Statement($"{Selected} {Matching} {OnePage}", [.. matching, .. page])
             : new Statement($"{Selected} {MatchingMessage} {OnePage}", [.. matching, .. page]) { IsPlannedForItsValues = true };
-        var rows = await db.ListAsync(DeploymentRepository.ReadWithProject, statement, cancellationToken).ConfigureAwait(false);
+        var rows = await db.ListAsync(DeploymentRepository.ReadListed, statement, cancellationToken).ConfigureAwait(false);
         return DeploymentRepository.PageOf(rows, limit);
     }
 
@@ -102,7 +101,7 @@ internal sealed class DeploymentQueries(Db db) : IDeploymentQueries
         [
             P.Of(ownerId),
             P.Of(filter.ProjectId),
-            P.TextOrNull(filter.Status is { } status ? P.Written(status, nameof(filter.Status)) : null, name: "status"),
+            P.TextOrNull(filter.Status is { } status ? P.Written(status, "filter.Status") : null, name: "status"),
             Contained(filter.ProjectName, "name"),
             Contained(filter.CommitMessage, "message"),
             P.TextOrNull(filter.CommitMessage is { } text ? CaseFolding.IndexedRegex(Text.Clean(text)) : null, name: "indexed"),

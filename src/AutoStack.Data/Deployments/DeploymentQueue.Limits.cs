@@ -1,5 +1,6 @@
 using AutoStack.Data.Postgres;
 using AutoStack.Data.Status;
+using AutoStack.Data.Values;
 using Npgsql;
 
 namespace AutoStack.Data.Deployments;
@@ -66,11 +67,11 @@ internal sealed partial class DeploymentQueue
     private const string Far = $"""
         WITH RECURSIVE visited AS (
             SELECT
-                NULL::uuid AS id, w.user_id, '00000000-0000-0000-0000-000000000000'::uuid AS project_id,
+                NULL::uuid AS id, w.user_id, {Ids.Least} AS project_id,
                 w.with_user AS user_has_room, FALSE AS project_has_room, w.last_user_id
             FROM (VALUES
                 (@afterUser, FALSE, 'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid),
-                ('00000000-0000-0000-0000-000000000000'::uuid, TRUE, @afterUser)) w (user_id, with_user, last_user_id)
+                ({Ids.Least}, TRUE, @afterUser)) w (user_id, with_user, last_user_id)
             UNION ALL
             SELECT
                 q.id, q.user_id, q.project_id, {UserHasRoom} AND {IsOfOpenAccount}, {ProjectHasRoom} AND {IsOfOpenProject}, v.last_user_id
@@ -181,6 +182,6 @@ internal sealed partial class DeploymentQueue
             async sets => (
                 sets.IsRepeated || (await sets.FindAsync(row => row.Text()).ConfigureAwait(false))!.Length > 0,
                 await sets.FindAsync(ReadClaimed).ConfigureAwait(false)),
-            [choose, claim], new Statement(HeldByKey, P.Of(key)), cancellationToken, nameof(IDeploymentLifecycle.ClaimNextAsync));
+            [choose, claim], new Statement(ClaimedBefore, P.Of(key)), cancellationToken, nameof(IDeploymentLifecycle.ClaimNextAsync));
     }
 }

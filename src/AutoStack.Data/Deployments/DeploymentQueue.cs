@@ -38,7 +38,7 @@ internal sealed partial class DeploymentQueue(Db db, DeploymentContext context)
         """;
 
     // The deployment that an earlier call has claimed with @key, in the columns of a claim.
-    private const string HeldByKey = $"""
+    private const string ClaimedBefore = $"""
         SELECT {DeploymentRepository.Columns}, {ProjectRepository.Columns}, e.attempt, NULL::bigint
         FROM deployment_leases e
         JOIN deployments d ON d.id = e.deployment_id
@@ -134,7 +134,7 @@ internal sealed partial class DeploymentQueue(Db db, DeploymentContext context)
         }
 
         Task<Claimed?> FindAsync() =>
-            db.FindAsync(ReadClaimed, HeldByKey, [P.Of(key)], cancellationToken, nameof(IDeploymentLifecycle.ClaimNextAsync));
+            db.FindAsync(ReadClaimed, ClaimedBefore, [P.Of(key)], cancellationToken, nameof(IDeploymentLifecycle.ClaimNextAsync));
     }
 
     // One statement is enough here: a queued deployment's row is locked from the start, and nothing else writes its stages. A deployment
@@ -146,7 +146,7 @@ internal sealed partial class DeploymentQueue(Db db, DeploymentContext context)
             var (claimed, isRepeated) = await db.WriteAsync(
                 async sets => (await sets.FindAsync(ReadClaimed).ConfigureAwait(false), sets.IsRepeated),
                 Claim(),
-                new Statement(HeldByKey, P.Of(key)),
+                new Statement(ClaimedBefore, P.Of(key)),
                 cancellationToken,
                 nameof(IDeploymentLifecycle.ClaimNextAsync)).ConfigureAwait(false);
             if (claimed is not null || !isRepeated || attempt > 0)

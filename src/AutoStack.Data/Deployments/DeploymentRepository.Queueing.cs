@@ -93,7 +93,7 @@ internal sealed partial class DeploymentRepository
         var newId = redeployment?.Id;
         if (newId == id)
         {
-            throw new ArgumentException("redeployment.Id equals id; the copy needs an id of its own.", nameof(redeployment));
+            throw InvalidArgument.Of("redeployment.Id", "equals id; the copy needs an id of its own");
         }
 
         var copyId = Ids.Of(newId, "redeployment.Id");

@@ -50,8 +50,7 @@ internal sealed partial class DeploymentRepository
     {
         if (rollback?.Id is { } given && given == rollback.DeploymentId)
         {
-            throw new ArgumentException(
-                "rollback.Id equals rollback.DeploymentId; the new deployment needs an id of its own.", nameof(rollback));
+            throw InvalidArgument.Of("rollback.Id", "equals rollback.DeploymentId; the new deployment needs an id of its own");
         }
 
         var newId = Ids.Of(rollback?.Id, "rollback.Id");

@@ -1,5 +1,6 @@
 using AutoStack.Data.Postgres;
 using AutoStack.Data.Status;
+using AutoStack.Data.Values;
 
 namespace AutoStack.Data.Deployments;
 
@@ -40,17 +41,15 @@ internal sealed partial class DeploymentRepository
 
         if (!Enum.IsDefined(deployment.Supersedes))
         {
-            throw new ArgumentOutOfRangeException(
-                nameof(deployment),
-                deployment.Supersedes,
-                $"deployment.Supersedes is one of {string.Join(", ", Enum.GetNames<Superseding>())}.");
+            throw InvalidArgument.Of(
+                "deployment.Supersedes", deployment.Supersedes, $"is one of {string.Join(", ", Enum.GetNames<Superseding>())}");
         }
 
         if (deployment.StartAt is not null)
         {
-            throw new ArgumentException(
-                "deployment.Supersedes and deployment.StartAt exclude each other: what waits now would give way to what waits for later.",
-                nameof(deployment));
+            throw InvalidArgument.Of(
+                "deployment.Supersedes",
+                "and deployment.StartAt exclude each other: what waits now would give way to what waits for later");
         }
 
         var @lock = new Statement($"""

@@ -30,10 +30,10 @@ internal sealed partial class DeploymentRepository(Db db, DeploymentContext cont
     /// A page of a user's deployments with their projects. The inner limit is that of the longest page and one row: without it the planner
     /// expects a tenth of all deployments of the user. The user and the limit stand in subqueries, so that the planner expects the same of
     /// a plan for their values as of one for any values: the server keeps one plan, in the order of the index. Needs <c>@ownerId</c>,
-    /// <c>@limit</c> and the parameters of <see cref="DeploymentParameters.AfterAsync"/>.
+    /// <c>@limit</c> and the parameters of <see cref="DeploymentParameters.OfCursor"/>; <see cref="ReadListed"/> reads a row.
     /// </summary>
     internal const string RecentPage = $"""
-        SELECT {ListColumns}, {ProjectRepository.ListColumns}
+        SELECT {ListColumns}, {ProjectRepository.ListColumns}, d.created_at
         FROM (
             SELECT {Columns}
             FROM deployments d
@@ -78,9 +78,12 @@ internal sealed partial class DeploymentRepository(Db db, DeploymentContext cont
 
     internal static DeploymentWithProject ReadWithProject(RowReader row) => new(Read(row), ProjectRepository.Read(row));
 
+    /// <summary>A row of a list with projects; the last column is <c>created_at</c> again, from which the next page continues.</summary>
+    internal static (DeploymentWithProject Row, long CreatedAt) ReadListed(RowReader row) => (ReadWithProject(row), row.Long());
+
     /// <summary>A page of rows that were read with a limit of one more.</summary>
-    internal static Page<DeploymentWithProject> PageOf(IReadOnlyList<DeploymentWithProject> rows, int limit) =>
-        Page<DeploymentWithProject>.Of(rows, limit, row => Cursor.After(row.Deployment.CreatedAt, row.Deployment.Id));
+    internal static Page<DeploymentWithProject> PageOf(IReadOnlyList<(DeploymentWithProject Row, long CreatedAt)> rows, int limit) =>
+        Page<DeploymentWithProject>.OfMoments(rows, limit, row => row.Deployment.Id);
 
     public Task<Deployment?> FindAsync(Guid id, Guid ownerId, CancellationToken cancellationToken) =>
         db.FindAsync(Read, $"""
@@ -99,9 +102,8 @@ internal sealed partial class DeploymentRepository(Db db, DeploymentContext cont
         Guid ownerId, Cursor cursor, int limit, CancellationToken cancellationToken)
     {
         Limit.Check(limit, IDeploymentRepository.MaxListSize);
-        var after = await DeploymentParameters.AfterAsync(db, cursor, cancellationToken).ConfigureAwait(false);
-        var rows = await db.ListAsync(
-            ReadWithProject, RecentPage, [P.Of(ownerId), .. after, P.Of(limit + 1, "limit")], cancellationToken).ConfigureAwait(false);
+        NpgsqlParameter[] page = [P.Of(ownerId), .. DeploymentParameters.OfCursor(cursor), P.Of(limit + 1, "limit")];
+        var rows = await db.ListAsync(ReadListed, RecentPage, page, cancellationToken).ConfigureAwait(false);
         return PageOf(rows, limit);
     }
 
@@ -109,15 +111,16 @@ internal sealed partial class DeploymentRepository(Db db, DeploymentContext cont
         Guid projectId, Guid ownerId, Cursor cursor, int limit, CancellationToken cancellationToken)
     {
         Limit.Check(limit, IDeploymentRepository.MaxListSize);
-        var after = await DeploymentParameters.AfterAsync(db, cursor, cancellationToken).ConfigureAwait(false);
-        var rows = await db.ListAsync(Read, $"""
-            SELECT {ListColumns}
+        var rows = await db.ListAsync(row => (Read(row), row.Long()), $"""
+            SELECT {ListColumns}, d.created_at
             FROM deployments d
             WHERE d.project_id = @projectId AND {OfOwnersProject} AND NOT d.is_deleted AND {DeploymentParameters.After}
             ORDER BY d.created_at DESC, d.id DESC
             LIMIT @limit
-            """, [P.Of(projectId), P.Of(ownerId), .. after, P.Of(limit + 1, "limit")], cancellationToken).ConfigureAwait(false);
-        return Page<Deployment>.Of(rows, limit, row => Cursor.After(row.CreatedAt, row.Id));
+            """,
+            [P.Of(projectId), P.Of(ownerId), .. DeploymentParameters.OfCursor(cursor), P.Of(limit + 1, "limit")],
+            cancellationToken).ConfigureAwait(false);
+        return Page<Deployment>.OfMoments(rows, limit, row => row.Id);
     }
 
     public Task<Deployment?> FindLatestAsync(Guid projectId, Guid ownerId, DeploymentStatus? status, CancellationToken cancellationToken) =>

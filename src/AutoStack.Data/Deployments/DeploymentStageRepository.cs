@@ -82,9 +82,6 @@ internal sealed class DeploymentStageRepository(Db db, DeploymentContext context
         + "ARRAY['queued', 'cloning', 'checkout', 'installing', 'building', 'copying', 'deploying']::text[], "
         + "pg_catalog.lower(s.stage_name::text)), 99), s.started_at, s.created_at, s.id";
 
-    // The claim with @key holds the deployment d, or the caller has no lease. Needs @key.
-    private const string HoldsDeployment = $"(@key IS NULL OR d.id = {DeploymentLeases.HeldByKey})";
-
     // For many deployments at once: the list of one deployment has the whole error.
     private const string ListColumns =
         "s.id, s.deployment_id, s.stage_name, s.status, s.started_at, s.completed_at, pg_catalog.left(s.error_message, 500), s.created_at";
@@ -161,7 +158,7 @@ internal sealed class DeploymentStageRepository(Db db, DeploymentContext context
             SELECT n.id, d.id, n.stage_name, 'pending', {ServerTime.Present}
             FROM deployments d
             CROSS JOIN unnest(@ids, @stages) AS n (id, stage_name)
-            WHERE d.id = @deploymentId AND {DeploymentState.Open} AND {HoldsDeployment}
+            WHERE d.id = @deploymentId AND {DeploymentState.Open} AND {DeploymentLeases.HoldsDeployment}
             ON CONFLICT (deployment_id, pg_catalog.lower(stage_name::text)) DO NOTHING
             RETURNING s.id
             """, P.Of(claim.DeploymentId), P.Of(claim.Key), P.Of(ids), P.Of(stages), ServerTime.Now(context.Clock));
@@ -183,9 +180,32 @@ internal sealed class DeploymentStageRepository(Db db, DeploymentContext context
         ArgumentNullException.ThrowIfNull(change);
         if (change.ErrorMessage is not null && change.Status != StageStatus.Failed)
         {
-            throw new ArgumentException("ErrorMessage belongs to a failed stage, not to one of another status.", nameof(change));
+            throw InvalidArgument.Of("change.ErrorMessage", "belongs to a failed stage, not to one of another status");
         }
 
+        return StoreAsync(claim, change, "change.Name", cancellationToken);
+    }
+
+    public Task<TransitionOutcome> StartAsync(DeploymentClaim claim, StageName name, CancellationToken cancellationToken) =>
+        StoreAsync(claim, new StageChange { Name = name, Status = StageStatus.InProgress }, nameof(name), cancellationToken);
+
+    public Task<TransitionOutcome> CompleteAsync(DeploymentClaim claim, StageName name, CancellationToken cancellationToken) =>
+        EndAsync(claim, name, StageStatus.Completed, errorMessage: null, cancellationToken);
+
+    public Task<TransitionOutcome> FailAsync(
+        DeploymentClaim claim, StageName name, string errorMessage, CancellationToken cancellationToken)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(errorMessage);
+        return EndAsync(claim, name, StageStatus.Failed, errorMessage, cancellationToken);
+    }
+
+    private Task<TransitionOutcome> StoreAsync(
+        DeploymentClaim claim,
+        StageChange change,
+        string name,
+        CancellationToken cancellationToken,
+        [CallerMemberName] string operation = "")
+    {
         var set = new Statement($"""
             INSERT INTO deployment_stages AS s (id, deployment_id, stage_name, status, started_at, completed_at, error_message, created_at)
             SELECT
@@ -194,7 +214,7 @@ internal sealed class DeploymentStageRepository(Db db, DeploymentContext context
                 CASE WHEN @status IN ('completed', 'failed', 'cancelled') THEN {ServerTime.Present} END,
                 @errorMessage, {ServerTime.Present}
             FROM deployments d
-            WHERE d.id = @deploymentId AND {DeploymentState.Open} AND {HoldsDeployment}
+            WHERE d.id = @deploymentId AND {DeploymentState.Open} AND {DeploymentLeases.HoldsDeployment}
             ON CONFLICT (deployment_id, pg_catalog.lower(stage_name::text)) DO UPDATE
             SET status = excluded.status,
                 started_at = coalesce(s.started_at, excluded.started_at),
@@ -207,36 +227,11 @@ internal sealed class DeploymentStageRepository(Db db, DeploymentContext context
             P.Of(Ids.New(), "id"),
             P.Of(claim.DeploymentId),
             P.Of(claim.Key),
-            P.Of(change.Name),
+            P.Of(change.Name, name),
             P.Of(change.Status),
             Error(claim.DeploymentId, change.ErrorMessage),
             ServerTime.Now(context.Clock));
-        return ChangeAsync(claim, change.Name, change.Status, set, cancellationToken);
-    }
-
-    public Task<TransitionOutcome> StartAsync(DeploymentClaim claim, StageName name, CancellationToken cancellationToken)
-    {
-        var start = new Statement($"""
-            INSERT INTO deployment_stages AS s (id, deployment_id, stage_name, status, started_at, created_at)
-            SELECT @id, d.id, @name, 'in_progress', {ServerTime.Present}, {ServerTime.Present}
-            FROM deployments d
-            WHERE d.id = @deploymentId AND {DeploymentState.Open} AND {HoldsDeployment}
-            ON CONFLICT (deployment_id, pg_catalog.lower(stage_name::text)) DO UPDATE
-            SET status = 'in_progress', started_at = coalesce(s.started_at, excluded.started_at)
-            WHERE s.status::text = 'pending'
-            RETURNING s.id
-            """, P.Of(Ids.New(), "id"), P.Of(claim.DeploymentId), P.Of(claim.Key), P.Of(name), ServerTime.Now(context.Clock));
-        return ChangeAsync(claim, name, StageStatus.InProgress, start, cancellationToken);
-    }
-
-    public Task<TransitionOutcome> CompleteAsync(DeploymentClaim claim, StageName name, CancellationToken cancellationToken) =>
-        EndAsync(claim, name, StageStatus.Completed, errorMessage: null, cancellationToken);
-
-    public Task<TransitionOutcome> FailAsync(
-        DeploymentClaim claim, StageName name, string errorMessage, CancellationToken cancellationToken)
-    {
-        ArgumentException.ThrowIfNullOrWhiteSpace(errorMessage);
-        return EndAsync(claim, name, StageStatus.Failed, errorMessage, cancellationToken);
+        return ChangeAsync(claim, change.Name, change.Status, set, operation, cancellationToken);
     }
 
     private Task<TransitionOutcome> EndAsync(
@@ -251,7 +246,7 @@ internal sealed class DeploymentStageRepository(Db db, DeploymentContext context
             UPDATE deployment_stages s
             SET status = @status, completed_at = greatest({ServerTime.Present}, s.started_at), error_message = @errorMessage
             WHERE s.deployment_id = @deploymentId AND pg_catalog.lower(s.stage_name::text) = @name AND s.status::text = 'in_progress'
-              AND (@key IS NULL OR s.deployment_id = {DeploymentLeases.HeldByKey})
+              AND {DeploymentLeases.HoldsDeploymentOfStage}
             RETURNING s.id
             """,
             P.Of(claim.DeploymentId),
@@ -260,7 +255,7 @@ internal sealed class DeploymentStageRepository(Db db, DeploymentContext context
             P.Of(status),
             Error(claim.DeploymentId, errorMessage),
             ServerTime.Now(context.Clock));
-        return ChangeAsync(claim, name, status, end, cancellationToken, operation);
+        return ChangeAsync(claim, name, status, end, operation, cancellationToken);
     }
 
     // Locks the deployment before the stage, as every transition does: transitions cannot deadlock, and a change waits for an open cancel
@@ -270,8 +265,8 @@ internal sealed class DeploymentStageRepository(Db db, DeploymentContext context
         StageName name,
         StageStatus target,
         Statement change,
-        CancellationToken cancellationToken,
-        [CallerMemberName] string operation = "")
+        string operation,
+        CancellationToken cancellationToken)
     {
         var current = new Statement("""
             SELECT s.status

@@ -32,7 +32,7 @@ public interface IDeploymentLifecycle
     /// previews of a user are counted apart. A user's only deployment therefore waits for at most two of each kind of each other user,
     /// however many those have queued.</para>
     /// <para>A deployment is claimed from its <see cref="NewDeployment.StartAt"/> on, and not while its project or the whole queue is
-    /// paused (<see cref="IPlatformQueuePauseRepository"/>).</para>
+    /// paused (<see cref="IQueuePauseRepository"/>).</para>
     /// <para>A deployment that another program has started, by setting <c>started_at</c>, is not claimed. In a unit of work, throwing
     /// returns the deployment to the queue.</para>
     /// </remarks>

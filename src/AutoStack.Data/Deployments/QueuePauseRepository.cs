@@ -3,7 +3,7 @@ using AutoStack.Data.Values;
 
 namespace AutoStack.Data.Deployments;
 
-internal sealed class QueuePauseRepository(Db db, DeploymentContext context) : IPlatformQueuePauseRepository
+internal sealed class QueuePauseRepository(Db db, DeploymentContext context) : IQueuePauseRepository
 {
     internal const string Columns = "z.project_id, z.paused_by, z.reason, z.paused_at";
 
@@ -113,7 +113,7 @@ internal sealed class QueuePauseRepository(Db db, DeploymentContext context) : I
 
     public async Task<Page<QueuePause>> ListAsync(Cursor cursor, int limit, CancellationToken cancellationToken)
     {
-        Limit.Check(limit, IPlatformQueuePauseRepository.MaxListSize);
+        Limit.Check(limit, IQueuePauseRepository.MaxListSize);
         var rows = await db.ListAsync(Read, $"""
             SELECT {Columns}
             FROM queue_pauses z
@@ -165,7 +165,7 @@ internal sealed class QueuePauseRepository(Db db, DeploymentContext context) : I
 
     public async Task<bool> ResumeAsync(Guid? projectId, CancellationToken cancellationToken)
     {
-        var resuming = db.RemoveAsync($"""
+        var resuming = db.WriteOnceAsync($"""
             DELETE FROM queue_pauses z
             WHERE z.id = coalesce(@projectId, {WholeQueue})
             """, [P.Of(projectId)], cancellationToken);

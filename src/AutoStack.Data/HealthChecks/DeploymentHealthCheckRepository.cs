@@ -134,7 +134,7 @@ internal sealed partial class DeploymentHealthCheckRepository(Db db, TimeProvide
 
     // The deployment stands in subqueries as above.
     public async Task<int> CountConsecutiveFailuresAsync(Guid deploymentId, CancellationToken cancellationToken) =>
-        await db.FindValueAsync(row => row.Int(), """
+        await db.FindValueAsync(row => row.Int(), $"""
             WITH live AS (
                 SELECT l.checked_at, l.id
                 FROM deployment_health_checks l
@@ -147,7 +147,7 @@ internal sealed partial class DeploymentHealthCheckRepository(Db db, TimeProvide
             WHERE h.deployment_id = (SELECT @deploymentId::uuid)
               AND (h.checked_at, h.id) > (
                   coalesce((SELECT v.checked_at FROM live v), '-infinity'::timestamp),
-                  coalesce((SELECT v.id FROM live v), '00000000-0000-0000-0000-000000000000'::uuid))
+                  coalesce((SELECT v.id FROM live v), {Ids.Least}))
             """, [P.Of(deploymentId)], cancellationToken).ConfigureAwait(false) ?? 0;
 
     public Task<int> PurgeAsync(DateTimeOffset before, int limit, CancellationToken cancellationToken) =>

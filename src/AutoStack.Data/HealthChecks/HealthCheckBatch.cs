@@ -47,7 +47,7 @@ internal static class HealthCheckBatch
             }
 
             deploymentIds[i] = check.DeploymentId;
-            urls[i] = P.Fitting(check.Url, DeploymentHealthCheck.MaxUrlLength);
+            urls[i] = P.Fitting(check.Url, DeploymentHealthCheck.MaxUrlLength, $"checks[{i}].Url");
             statuses[i] = check.HttpStatus;
             latencies[i] = check.LatencyMs;
             live[i] = check.IsLive;

@@ -15,6 +15,9 @@ internal sealed partial class AuditWorker(
     /// <summary>The name of the lease.</summary>
     internal const string LeaseName = "audit";
 
+    /// <summary>The interval at which the schedule is looked at.</summary>
+    internal static readonly TimeSpan LookInterval = TimeSpan.FromMinutes(5);
+
     protected override void Failed(Exception exception) => LogFailed(logger, exception);
 
     protected override async Task LookAsync(Guid claim, CancellationToken stopping)

@@ -101,18 +101,21 @@ public sealed class DeploymentWorkerOptions
             yield return $"{nameof(MaxPerUser)} is {MaxPerUser}; it is 1 or more, or null for no limit.";
         }
 
-        (string Name, TimeSpan Value, TimeSpan Longest)[] times =
+        (string Name, TimeSpan Value, TimeSpan Longest, bool MayBeZero)[] times =
         [
-            (nameof(Lease), Lease, ClaimOptions.MaxLease),
-            (nameof(HeartbeatInterval), HeartbeatInterval ?? Lease / 3, Lease / 2),
-            (nameof(PollInterval), PollInterval, IDeploymentQueueWatcher.MaxPollInterval),
-            (nameof(RequeueInterval), RequeueInterval, LongestInterval),
-            (nameof(DrainTime), DrainTime == TimeSpan.Zero ? LongestInterval : DrainTime, LongestInterval),
-            (nameof(StopTimeout), StopTimeout, LongestInterval),
+            (nameof(Lease), Lease, ClaimOptions.MaxLease, false),
+            (nameof(HeartbeatInterval), HeartbeatInterval ?? Lease / 3, Lease / 2, false),
+            (nameof(PollInterval), PollInterval, IDeploymentQueueWatcher.MaxPollInterval, false),
+            (nameof(RequeueInterval), RequeueInterval, LongestInterval, false),
+            (nameof(DrainTime), DrainTime, LongestInterval, true),
+            (nameof(StopTimeout), StopTimeout, LongestInterval, false),
         ];
-        foreach (var (name, value, longest) in times.Where(time => time.Value <= TimeSpan.Zero || time.Value > time.Longest))
+        foreach (var (name, value, longest, mayBeZero) in times)
         {
-            yield return $"{name} is {value}; it is above zero, and at most {longest}.";
+            if (value < TimeSpan.Zero || value > longest || (value == TimeSpan.Zero && !mayBeZero))
+            {
+                yield return $"{name} is {value}; it is {(mayBeZero ? "0 to" : "above zero, and at most")} {longest}.";
+            }
         }
     }
 

@@ -1,5 +1,6 @@
 using AutoStack.Data.Postgres;
 using AutoStack.Data.Secrets;
+using AutoStack.Data.Values;
 using Npgsql;
 
 namespace AutoStack.Data.Integrity;
@@ -31,24 +32,23 @@ internal sealed class DatabaseVerifier(Db db, SecretProtector secrets, TimeProvi
         ArgumentNullException.ThrowIfNull(options.Checks, "options.Checks");
         if (options.Checks.Except(VerificationOptions.CheckNames).Any())
         {
-            throw new ArgumentException(
-                $"Checks has an unknown check; the checks are {string.Join(", ", VerificationOptions.CheckNames)}.", nameof(options));
+            throw InvalidArgument.Of(
+                "options.Checks", $"has an unknown check; the checks are {string.Join(", ", VerificationOptions.CheckNames)}");
         }
 
         if (!(options.Sample > 0 && options.Sample <= 1))
         {
-            throw new ArgumentOutOfRangeException(nameof(options), options.Sample, "Sample is above 0 and at most 1.");
+            throw InvalidArgument.Of("options.Sample", options.Sample, "is above 0 and at most 1");
         }
 
         if (options.StatementTimeout < TimeSpan.FromMilliseconds(1) || options.StatementTimeout > VerificationOptions.MaxStatementTimeout)
         {
-            throw new ArgumentOutOfRangeException(
-                nameof(options), options.StatementTimeout, "StatementTimeout is one millisecond to 24 hours.");
+            throw InvalidArgument.Of("options.StatementTimeout", options.StatementTimeout, "is one millisecond to 24 hours");
         }
 
         if (options.Examples is < 1 or > MaxExamples)
         {
-            throw new ArgumentOutOfRangeException(nameof(options), options.Examples, $"Examples is 1 to {MaxExamples}.");
+            throw InvalidArgument.Of("options.Examples", options.Examples, $"is 1 to {MaxExamples}");
         }
 
         return [.. IntegrityRules.All.Where(rule => options.Checks.Count == 0 || options.Checks.Contains(rule.Name))];

@@ -46,7 +46,7 @@ internal sealed partial class DeploymentLogWriter : IDeploymentLogWriter, IAsync
             Ids.Check(id, "line.Id");
         }
 
-        var level = line.Level is { } given ? P.Written(given, nameof(line)) : null;
+        var level = line.Level is { } given ? P.Written(given, "line.Level") : null;
         var time = Time.ToColumn(line.Timestamp ?? context.Clock.GetUtcNow());
         message = context.Secrets.MaskLine(deploymentId, message, options.MaxLineBytes, out var bytes);
         var adding = buffer.AddAsync(deploymentId, line.Id, time, level, message, bytes, cancellationToken);

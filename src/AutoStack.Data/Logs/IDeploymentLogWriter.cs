@@ -1,3 +1,5 @@
+using Npgsql;
+
 namespace AutoStack.Data.Logs;
 
 /// <summary>
@@ -25,7 +27,7 @@ public interface IDeploymentLogWriter
     /// <param name="line">The line; a line with an id is stored once however often it is written.</param>
     /// <param name="cancellationToken">Stops waiting for room; the line is not queued then.</param>
     /// <returns>A task that completes when the line is buffered.</returns>
-    /// <exception cref="ArgumentException">The line is null, has no message, or an unknown level.</exception>
+    /// <exception cref="ArgumentException">The line is null, has no message, an unknown level, or the empty id.</exception>
     /// <exception cref="ObjectDisposedException">The services are being disposed.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled while the buffer was full.</exception>
     /// <exception cref="ConflictException">
@@ -33,6 +35,13 @@ public interface IDeploymentLogWriter
     /// </exception>
     /// <exception cref="DatabaseUnavailableException">
     /// The buffer is full because the database has been unreachable for <see cref="LogWriterOptions.FailAfter"/>.
+    /// </exception>
+    /// <exception cref="StatementTimeoutException">
+    /// The buffer is full because lines have reached the command timeout for <see cref="LogWriterOptions.FailAfter"/>.
+    /// </exception>
+    /// <exception cref="NpgsqlException">
+    /// The buffer is full because lines have failed for another reason, such as a missing right, for
+    /// <see cref="LogWriterOptions.FailAfter"/>.
     /// </exception>
     Task WriteAsync(Guid deploymentId, NewDeploymentLog line, CancellationToken cancellationToken = default);
 
@@ -50,6 +59,9 @@ public interface IDeploymentLogWriter
     /// </exception>
     /// <exception cref="StatementTimeoutException">
     /// Lines have reached the command timeout for <see cref="LogWriterOptions.FailAfter"/>; they stay buffered.
+    /// </exception>
+    /// <exception cref="NpgsqlException">
+    /// Lines have failed for another reason, such as a missing right, for <see cref="LogWriterOptions.FailAfter"/>; they stay buffered.
     /// </exception>
     Task FlushAsync(CancellationToken cancellationToken = default);
 
@@ -71,6 +83,9 @@ public interface IDeploymentLogWriter
     /// </exception>
     /// <exception cref="StatementTimeoutException">
     /// Lines have reached the command timeout for <see cref="LogWriterOptions.FailAfter"/>; they stay buffered.
+    /// </exception>
+    /// <exception cref="NpgsqlException">
+    /// Lines have failed for another reason, such as a missing right, for <see cref="LogWriterOptions.FailAfter"/>; they stay buffered.
     /// </exception>
     Task FlushAsync(Guid deploymentId, CancellationToken cancellationToken = default);
 }

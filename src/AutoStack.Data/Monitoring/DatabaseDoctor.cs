@@ -13,7 +13,7 @@ internal sealed class DatabaseDoctor(Db db, IDatabaseMonitor monitor) : IDatabas
     public Task<IReadOnlyList<Finding>> ListFindingsAsync(DoctorOptions? options, CancellationToken cancellationToken)
     {
         options ??= new DoctorOptions();
-        options.Validate();
+        DoctorOptions.Check(options);
         return ListAsync(options, cancellationToken);
     }
 

@@ -1,3 +1,6 @@
+using System.Runtime.CompilerServices;
+using AutoStack.Data.Values;
+
 namespace AutoStack.Data.Monitoring;
 
 /// <summary>What an examination compares the database with.</summary>
@@ -28,38 +31,38 @@ public sealed class DoctorOptions
     /// <summary>The rules that are left out, for example <c>archive-off</c>; empty for none.</summary>
     public IReadOnlyCollection<string> IgnoredRules { get; init; } = [];
 
-    internal void Validate()
+    /// <summary>Throws for a value of the argument <paramref name="options"/> that is out of its range.</summary>
+    internal static void Check(DoctorOptions options)
     {
-        ThrowUnlessBetween(Instances, MaxInstances, nameof(Instances));
-        ThrowUnlessBetween(PoolSize, MaxPoolSize, nameof(PoolSize));
-        ThrowUnlessDay(LongTransaction, nameof(LongTransaction));
-        ThrowUnlessDay(ReplicaLag, nameof(ReplicaLag));
-        ArgumentNullException.ThrowIfNull(IgnoredRules, nameof(IgnoredRules));
-        if (IgnoredRules.FirstOrDefault(rule => !DoctorRules.Ids.Contains(rule)) is not null)
+        ThrowUnlessBetween(options.Instances, MaxInstances);
+        ThrowUnlessBetween(options.PoolSize, MaxPoolSize);
+        ThrowUnlessDay(options.LongTransaction);
+        ThrowUnlessDay(options.ReplicaLag);
+        ArgumentNullException.ThrowIfNull(options.IgnoredRules);
+        if (options.IgnoredRules.FirstOrDefault(rule => !DoctorRules.Ids.Contains(rule)) is not null)
         {
-            throw new ArgumentException(
-                $"{nameof(IgnoredRules)} has an unknown rule; the rules are {string.Join(", ", DoctorRules.Ids)}.", nameof(IgnoredRules));
+            throw InvalidArgument.Of("options.IgnoredRules", $"has an unknown rule; the rules are {string.Join(", ", DoctorRules.Ids)}");
         }
 
-        if (IgnoredRules.Contains(null!))
+        if (options.IgnoredRules.Contains(null!))
         {
-            throw new ArgumentException($"{nameof(IgnoredRules)} contains null.", nameof(IgnoredRules));
+            throw InvalidArgument.Of("options.IgnoredRules", "contains null");
         }
     }
 
-    private static void ThrowUnlessBetween(int value, int most, string name)
+    private static void ThrowUnlessBetween(int value, int most, [CallerArgumentExpression(nameof(value))] string name = "")
     {
         if (value < 1 || value > most)
         {
-            throw new ArgumentOutOfRangeException(name, value, $"{name} is between 1 and {most}.");
+            throw InvalidArgument.Of(name, value, $"is between 1 and {most}");
         }
     }
 
-    private static void ThrowUnlessDay(TimeSpan value, string name)
+    private static void ThrowUnlessDay(TimeSpan value, [CallerArgumentExpression(nameof(value))] string name = "")
     {
         if (value <= TimeSpan.Zero || value > TimeSpan.FromDays(1))
         {
-            throw new ArgumentOutOfRangeException(name, value, $"{name} is above zero, up to a day.");
+            throw InvalidArgument.Of(name, value, "is above zero, up to a day");
         }
     }
 }

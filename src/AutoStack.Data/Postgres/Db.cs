@@ -5,7 +5,8 @@ using Npgsql;
 namespace AutoStack.Data.Postgres;
 
 /// <summary>
-/// The statements of one repository, by verbs: reads and writes are different verbs, because only a read may always be sent again.
+/// The statements of one repository, by verbs. Reads and writes are different verbs: a standby refuses a write, the outcome of a write is
+/// unknown when its answer does not come, and a write names the actor to the database.
 /// </summary>
 /// <param name="executor">Runs them.</param>
 /// <param name="subject">The repository.</param>
@@ -75,10 +76,10 @@ internal sealed partial class Db(Executor executor, Subject subject)
             cancellationToken);
 
     /// <summary>
-    /// Deletes at most one row; true when there was one. Sent again after a lost connection, it is also true when the row is gone by then:
-    /// the first attempt may have deleted it.
+    /// Deletes or changes at most one row, which the statement does not match afterwards; true when there was one. Sent again after a lost
+    /// connection, it is also true when no row matches by then: the first attempt may have changed it.
     /// </summary>
-    public Task<bool> RemoveAsync(
+    public Task<bool> WriteOnceAsync(
         [ConstantExpected] string sql, NpgsqlParameter[] parameters, CancellationToken cancellationToken,
         [CallerMemberName] string operation = "") =>
         RunAsync(

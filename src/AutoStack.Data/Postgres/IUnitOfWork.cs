@@ -79,7 +79,11 @@ public interface IRepositories
     /// </summary>
     /// <typeparam name="TRepository">The interface of the repository.</typeparam>
     /// <returns>The repository.</returns>
-    /// <exception cref="ArgumentException"><typeparamref name="TRepository"/> is no repository of this library.</exception>
+    /// <exception cref="ArgumentException"><typeparamref name="TRepository"/> is not a repository of this library.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// <typeparamref name="TRepository"/> serves the platform's own work, and the process has not called
+    /// <c>AddAutoStackDataWorkers</c>.
+    /// </exception>
     TRepository Get<TRepository>()
         where TRepository : class;
 }

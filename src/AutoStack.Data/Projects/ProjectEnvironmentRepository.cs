@@ -109,7 +109,7 @@ internal sealed class ProjectEnvironmentRepository(Db db, TimeProvider clock, Se
         var rows = await db.WriteAsync($"""
             UPDATE projects p
             SET env_vars = @environment, env_vars_version = @version,
-                updated_at = greatest({ServerTime.Present}, p.updated_at + interval '1 microsecond')
+                updated_at = {ProjectRepository.Changed}
             WHERE p.id = @projectId AND p.user_id = @ownerId AND {AccountState.OwnerIsOpen}
             """,
             [

@@ -36,19 +36,19 @@ internal static class ProjectParameters
         ArgumentNullException.ThrowIfNull(patch);
         return
         [
-            NotBlank(patch.Name, Project.MaxNameLength, "name"),
-            Optional(patch.Repository, RepositoryText.Check, Project.MaxRepositoryLength, "repository"),
-            Optional(patch.Branch, BranchName.Check, Project.MaxBranchLength, "branch"),
-            NotNull(patch.BuildCommand, Project.MaxBuildCommandLength, "buildCommand"),
-            NotNull(patch.OutputDir, Project.MaxOutputDirLength, "outputDir"),
-            P.Of(patch.Runtime.IsGiven ? patch.Runtime.Value : (ProjectRuntime?)null, "runtime"),
+            NotBlank(patch.Name, Project.MaxNameLength, "patch.Name"),
+            Optional(patch.Repository, RepositoryText.Check, Project.MaxRepositoryLength, "patch.Repository"),
+            Optional(patch.Branch, BranchName.Check, Project.MaxBranchLength, "patch.Branch"),
+            NotNull(patch.BuildCommand, Project.MaxBuildCommandLength, "patch.BuildCommand"),
+            NotNull(patch.OutputDir, Project.MaxOutputDirLength, "patch.OutputDir"),
+            P.Of(patch.Runtime.IsGiven ? patch.Runtime.Value : (ProjectRuntime?)null, "patch.Runtime"),
             P.Of(patch.AutoDeployEnabled.IsGiven ? patch.AutoDeployEnabled.Value : (bool?)null, "autoDeployEnabled"),
             P.Of(patch.GitHubRepoId.IsGiven, "setGitHubRepoId"),
-            P.TextOrNull(patch.GitHubRepoId.Or(null), Project.MaxGitHubRepoIdLength, "gitHubRepoId"),
+            P.TextOrNull(patch.GitHubRepoId.Or(null), Project.MaxGitHubRepoIdLength, "patch.GitHubRepoId"),
             P.Of(patch.AutoDeployBranch.IsGiven, "setAutoDeployBranch"),
-            BranchOrNull(patch.AutoDeployBranch.Or(null), "autoDeployBranch"),
+            BranchOrNull(patch.AutoDeployBranch.Or(null), "patch.AutoDeployBranch"),
             P.Of(patch.JenkinsJobName.IsGiven, "setJenkinsJobName"),
-            P.TextOrNull(patch.JenkinsJobName.Or(null), Project.MaxJenkinsJobNameLength, "jenkinsJobName"),
+            P.TextOrNull(patch.JenkinsJobName.Or(null), Project.MaxJenkinsJobNameLength, "patch.JenkinsJobName"),
             ServerTime.Now(clock),
         ];
 

@@ -86,6 +86,7 @@ internal sealed partial class ProjectRepository
     {
         ArgumentNullException.ThrowIfNull(access);
         ArgumentException.ThrowIfNullOrWhiteSpace(access.RepositoryId, "access.RepositoryId");
+        var host = P.Fitting(RepositoryAddress.CheckHost(access.Host, "access.Host"), RepositoryAccess.MaxHostLength, "access.Host");
         var address = AddressOf(repository);
         var record = new Statement($"""
             UPDATE projects p
@@ -101,8 +102,8 @@ internal sealed partial class ProjectRepository
             P.Text(address.Host),
             P.Text(address.Path),
             P.Of(access.Provider),
-            P.Text(RepositoryAddress.CheckHost(access.Host, "access.Host"), RepositoryAccess.MaxHostLength, "providerHost"),
-            P.Text(access.RepositoryId.Trim(), RepositoryAccess.MaxRepositoryIdLength, "repositoryId"),
+            P.Text(host, name: "providerHost"),
+            P.Text(access.RepositoryId.Trim(), RepositoryAccess.MaxRepositoryIdLength, "access.RepositoryId"),
             P.Of(access.VerifiedAt, "verifiedAt"),
             ServerTime.Now(clock));
         var current = new Statement("""
@@ -135,7 +136,7 @@ internal sealed partial class ProjectRepository
         """, P.Of(userId), P.Of(limit));
 
     public Task<bool> RevokeAccessAsync(Guid id, CancellationToken cancellationToken) =>
-        db.RemoveAsync($"""
+        db.WriteOnceAsync($"""
             UPDATE projects p
             SET provider = NULL, provider_host = NULL, provider_repository_id = NULL, access_proven_at = NULL, updated_at = {Changed}
             WHERE p.id = @id AND p.access_proven_at IS NOT NULL

@@ -33,8 +33,10 @@ internal sealed partial class ProjectRepository(Db db, TimeProvider clock) : IPr
     // The project p of a request itself: its repetition finds it. Needs @id, @ownerId, @host and @path.
     private const string Own = $"p.id = @id AND p.user_id = @ownerId AND {SameRepository}";
 
-    // The version of a row: it grows with every change, whatever the clock shows. Needs @now.
-    private const string Changed = $"greatest({ServerTime.Present}, p.updated_at + interval '1 microsecond')";
+    /// <summary>
+    /// The version of a row <c>p</c> after a change: it grows with every change, whatever the clock shows. Needs <c>@now</c>.
+    /// </summary>
+    internal const string Changed = $"greatest({ServerTime.Present}, p.updated_at + interval '1 microsecond')";
 
     private const string Patched = $"""
         name = coalesce(@name, p.name), repository = coalesce(@repository, p.repository), branch = coalesce(@branch, p.branch),
@@ -223,7 +225,7 @@ internal sealed partial class ProjectRepository(Db db, TimeProvider clock) : IPr
     }
 
     public Task<bool> RemoveAsync(Guid id, Guid ownerId, CancellationToken cancellationToken) =>
-        db.RemoveAsync($"""
+        db.WriteOnceAsync($"""
             DELETE FROM projects p
             WHERE p.id = @id AND p.user_id = @ownerId AND {AccountState.OwnerIsOpen}
             """, [P.Of(id), P.Of(ownerId)], cancellationToken);

@@ -35,13 +35,11 @@ internal readonly partial record struct RepositoryAddress(string Host, string Pa
     /// <summary>The parts of an address: scheme and user, host and port, path.</summary>
     internal readonly record struct Parts(AddressForm Form, string Before, string HostAndPort, string Path);
 
-    private const int MaxLabelLength = 63;
-
     /// <summary>Parses an address; never throws, whatever the text.</summary>
     public static RepositoryAddress Of(string text)
     {
         var (_, _, host, path) = Split(Trim(text));
-        path = Lower(Trim(Unescape(path)));
+        path = AsciiText.Lower(Trim(Unescape(path)));
         (host, path) = Known(HostName(host), Slashes().Replace(path, "/").Trim('/'));
         path = DotGit().Replace(CutPages(host, path), "", 1);
         return new(host, IsCloud(host) ? path : DataCenter().Replace(path, m => m.Groups[1].Success ? m.Groups[1].Value
@@ -105,7 +103,7 @@ internal readonly partial record struct RepositoryAddress(string Host, string Pa
     /// <summary>A host without port and <c>www.</c>, in lower case and ASCII.</summary>
     internal static string HostName(string host)
     {
-        var name = Lower(Port().Replace(host, "$1", 1)).TrimEnd('.');
+        var name = AsciiText.Lower(Port().Replace(host, "$1", 1)).TrimEnd('.');
         name = name.StartsWith("www.", StringComparison.Ordinal) ? name[4..] : name;
         return Ascii(name);
     }
@@ -133,13 +131,14 @@ internal readonly partial record struct RepositoryAddress(string Host, string Pa
         for (var i = 0; i < labels.Length; i++)
         {
             var isAscii = System.Text.Ascii.IsValid(labels[i]);
-            if (labels[i].Length is 0 or > MaxLabelLength || (!isAscii && (labels[i].StartsWith("xn--", StringComparison.Ordinal)
-                || !labels[i].EnumerateRunes().All(IsOfLabel))))
+            if (labels[i].Length is 0 or > AsciiText.MaxLabelLength
+                || (!isAscii && (labels[i].StartsWith(AsciiText.EncodedPrefix, StringComparison.Ordinal)
+                    || !labels[i].EnumerateRunes().All(IsOfLabel))))
             {
                 return host;
             }
 
-            labels[i] = isAscii ? labels[i] : "xn--" + Punycode.Encode(labels[i]);
+            labels[i] = AsciiText.OfLabel(labels[i]);
         }
 
         return string.Join('.', labels);
@@ -209,15 +208,6 @@ internal readonly partial record struct RepositoryAddress(string Host, string Pa
         return System.Text.Unicode.Utf8.IsValid(decoded) && !decoded.Contains((byte)0)
             ? System.Text.Encoding.UTF8.GetString(decoded) : path;
     }
-
-    // ASCII only, like the database's collation "C": locales disagree on other letters.
-    private static string Lower(string text) => string.Create(text.Length, text, static (target, source) =>
-    {
-        for (var i = 0; i < source.Length; i++)
-        {
-            target[i] = char.IsAsciiLetterUpper(source[i]) ? (char)(source[i] | 0x20) : source[i];
-        }
-    });
 
     [GeneratedRegex(@"^([a-zA-Z][a-zA-Z0-9+.\-]*)://([^/]*@)?([^/]*)(.*)\z", RegexOptions.Singleline | RegexOptions.CultureInvariant)]
     private static partial Regex WithScheme();

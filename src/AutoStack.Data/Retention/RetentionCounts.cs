@@ -3,6 +3,7 @@ using AutoStack.Data.Deployments;
 using AutoStack.Data.HealthChecks;
 using AutoStack.Data.Logs;
 using AutoStack.Data.Postgres;
+using AutoStack.Data.Webhooks;
 
 namespace AutoStack.Data.Retention;
 
@@ -46,10 +47,10 @@ internal static class RetentionCounts
         WHERE {SignInThrottle.Purgeable}
         """, P.Of(now));
 
-    public static Statement PasswordResetTokens(DateTimeOffset before) => new("""
-        SELECT pg_catalog.count(t.id)
-        FROM password_reset_tokens t
-        WHERE t.expires_at < @before OR t.used_at < @before
+    public static Statement PasswordResetTokens(DateTimeOffset before) => new($"""
+        SELECT pg_catalog.count(e.id)
+        FROM password_reset_tokens e
+        WHERE {PasswordResetTokenRepository.Purgeable}
         """, P.Of(before));
 
     public static Statement EmailVerificationTokens(DateTimeOffset before) => new($"""
@@ -58,9 +59,9 @@ internal static class RetentionCounts
         WHERE {EmailVerificationTokenRepository.Purgeable}
         """, P.Of(before));
 
-    public static Statement WebhookPayloads(DateTimeOffset before) => new("""
-        SELECT pg_catalog.count(w.id)
-        FROM webhook_payloads w
-        WHERE w.received_at < @before
+    public static Statement WebhookPayloads(DateTimeOffset before) => new($"""
+        SELECT pg_catalog.count(e.id)
+        FROM webhook_payloads e
+        WHERE {WebhookPayloadRepository.Purgeable}
         """, P.Of(before));
 }

@@ -77,7 +77,8 @@ internal static class RetentionRules
                 or nameof(RetentionPolicy.ClosedAccounts);
             if (age < TimeSpan.Zero || age > MaxAge || (age == TimeSpan.Zero && !isFlag))
             {
-                throw new ArgumentOutOfRangeException(nameof(policy), age, $"{rule.Setting} is above zero, up to ten years, or null.");
+                throw new ArgumentOutOfRangeException(
+                    $"policy.{rule.Setting}", age, $"{rule.Setting} is above zero, up to ten years, or null.");
             }
 
             applied.Add((rule, age));

@@ -53,43 +53,40 @@ public sealed record RetentionRunOptions
     /// <summary>The claim of the lease, with a new key unless the options have one.</summary>
     internal UpkeepClaim Claim() => new(Key ?? Guid.NewGuid(), Schedule) { Holder = Holder, Lease = Lease };
 
-    /// <summary>Throws for a value that is out of its range.</summary>
+    /// <summary>Throws for a value of the argument <c>options</c> that is out of its range.</summary>
     internal void Validate()
     {
-        ArgumentNullException.ThrowIfNull(Pacing);
-        Pacing.Validate(nameof(Pacing));
+        ArgumentNullException.ThrowIfNull(Pacing, "options.Pacing");
+        Pacing.Validate("options.Pacing");
         if (Holder is not null && (string.IsNullOrWhiteSpace(Holder) || Text.CountCodePoints(Text.Clean(Holder)) > MaxHolderLength))
         {
-            throw new ArgumentException(
-                $"{nameof(Holder)} is blank or longer than {MaxHolderLength} characters; null for the default.", nameof(Holder));
+            throw InvalidArgument.Of("options.Holder", $"is blank or longer than {MaxHolderLength} characters; null for the default");
         }
 
         if (Lease <= TimeSpan.Zero || Lease > MaxLease)
         {
-            throw new ArgumentOutOfRangeException(nameof(Lease), Lease, $"{nameof(Lease)} is above zero, up to {MaxLease}.");
+            throw InvalidArgument.Of("options.Lease", Lease, $"is above zero, up to {MaxLease}");
         }
 
         if (MaxRows < 1)
         {
-            throw new ArgumentOutOfRangeException(nameof(MaxRows), MaxRows, $"{nameof(MaxRows)} is 1 or more, or null.");
+            throw InvalidArgument.Of("options.MaxRows", MaxRows, "is 1 or more, or null");
         }
 
         if (MaxDuration <= TimeSpan.Zero || MaxDuration > LongestRun)
         {
-            throw new ArgumentOutOfRangeException(
-                nameof(MaxDuration), MaxDuration, $"{nameof(MaxDuration)} is above zero, up to {LongestRun.TotalDays} days, or null.");
+            throw InvalidArgument.Of("options.MaxDuration", MaxDuration, $"is above zero, up to {LongestRun.TotalDays} days, or null");
         }
 
         var known = RetentionRules.All.Select(rule => rule.Table).ToList();
         if (Tables?.FirstOrDefault(table => !known.Contains(table)) is not null)
         {
-            throw new ArgumentException(
-                $"{nameof(Tables)} has an unknown table; the tables are {string.Join(", ", known)}.", nameof(Tables));
+            throw InvalidArgument.Of("options.Tables", $"has an unknown table; the tables are {string.Join(", ", known)}");
         }
 
         if (Tables is { Count: 0 } || Tables?.Contains(null!) == true)
         {
-            throw new ArgumentException($"{nameof(Tables)} is empty or has null; null for all tables.", nameof(Tables));
+            throw InvalidArgument.Of("options.Tables", "is empty or has null; null for all tables");
         }
     }
 }

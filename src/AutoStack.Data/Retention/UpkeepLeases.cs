@@ -1,4 +1,5 @@
 using AutoStack.Data.Postgres;
+using AutoStack.Data.Values;
 using Npgsql;
 
 namespace AutoStack.Data.Retention;
@@ -40,8 +41,6 @@ internal sealed class UpkeepLeases(Db db, TimeProvider clock, string name)
 
     private static readonly string[] OwnRights = ["SELECT", "INSERT", "UPDATE"];
 
-    private static readonly string ThisProcess = $"{Environment.MachineName}:{Environment.ProcessId}";
-
     /// <summary>The state of the task; null when no process has asked for its lease yet.</summary>
     public Task<UpkeepState?> FindAsync(string operation, CancellationToken cancellationToken) =>
         db.FindAsync(Read, $"""
@@ -77,7 +76,7 @@ internal sealed class UpkeepLeases(Db db, TimeProvider clock, string name)
             RETURNING l.name
             """,
             [
-                .. Schedule(), P.Text(claim.Holder ?? ThisProcess, UpkeepClaim.MaxHolderLength, "holder"), P.Of(claim.Key, "key"),
+                .. Schedule(), P.Text(claim.Holder ?? ThisProcess.Name, UpkeepClaim.MaxHolderLength, "holder"), P.Of(claim.Key, "key"),
                 P.Of(claim.Lease, "lease"),
             ]);
         var read = new Statement($"""

@@ -108,16 +108,13 @@ public readonly struct Cursor : IEquatable<Cursor>, IParsable<Cursor>
     /// <summary>The place after a row, in a list that is ordered by id.</summary>
     internal static Cursor After(Guid id) => new(Kind.Id, 0, id);
 
-    /// <summary>The place after a row, in a list that is ordered by a time and the id.</summary>
-    internal static Cursor After(DateTimeOffset moment, Guid id) => new(Kind.Moment, Time.ToMicroseconds(moment), id);
-
-    /// <summary>The place after a row, with the time as the column has it: also one that .NET has no value for.</summary>
-    internal static Cursor AfterMicroseconds(long moment, Guid id) => new(Kind.Moment, moment, id);
+    /// <summary>The place after a row, in a list that is ordered by a time and the id; the time as the column has it.</summary>
+    internal static Cursor After(long moment, Guid id) => new(Kind.Moment, moment, id);
 
     /// <summary>The place after the line with a number.</summary>
     internal static Cursor After(long seq) => new(Kind.Seq, seq, default);
 
-    /// <summary>The place after a line of a deployment, in a list of many logs; the time as <see cref="AfterMicroseconds"/>.</summary>
+    /// <summary>The place after a line of a deployment, in a list of many logs; the time as the column has it.</summary>
     internal static Cursor AfterLine(long moment, Guid id, long seq) => new(Kind.Line, moment, id, seq);
 
     /// <summary>The id of the last row seen; null at the start.</summary>

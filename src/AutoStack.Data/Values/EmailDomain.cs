@@ -10,9 +10,6 @@ namespace AutoStack.Data.Values;
 /// </remarks>
 internal static class EmailDomain
 {
-    private const string Ace = "xn--";
-    private const int MaxLabelLength = 63;
-
     /// <summary>The labels in Unicode, without the dot at the end; null when a label is not Punycode.</summary>
     public static string? ToUnicode(string domain)
     {
@@ -21,7 +18,7 @@ internal static class EmailDomain
         {
             if (IsEncoded(labels[i]))
             {
-                if (Punycode.Decode(EmailSyntax.Fold(labels[i])[Ace.Length..]) is not { } decoded)
+                if (Punycode.Decode(AsciiText.Lower(labels[i])[AsciiText.EncodedPrefix.Length..]) is not { } decoded)
                 {
                     return null;
                 }
@@ -35,14 +32,13 @@ internal static class EmailDomain
 
     /// <summary>
     /// The labels as the DNS has them; null when the domain cannot be one. A label that was spelled encoded must come out as it was:
-    /// another text that
-    /// only normalises to the same is another domain, whose owner may be anybody.
+    /// another text that only normalises to the same is another domain, whose owner may be anybody.
     /// </summary>
     /// <param name="unicode">The domain in Unicode, normalised and in lower case.</param>
     /// <param name="spelledAs">The domain as it was typed.</param>
     public static string? ToAscii(string unicode, string spelledAs)
     {
-        var labels = EmailSyntax.Fold(unicode).Split('.');
+        var labels = AsciiText.Lower(unicode).Split('.');
         var typed = Labels(spelledAs);
         for (var i = 0; i < labels.Length; i++)
         {
@@ -51,8 +47,8 @@ internal static class EmailDomain
                 return null;
             }
 
-            labels[i] = Ascii.IsValid(labels[i]) ? labels[i] : Ace + Punycode.Encode(labels[i]);
-            if (labels[i].Length > MaxLabelLength)
+            labels[i] = AsciiText.OfLabel(labels[i]);
+            if (labels[i].Length > AsciiText.MaxLabelLength)
             {
                 return null;
             }
@@ -60,7 +56,7 @@ internal static class EmailDomain
 
         for (var i = 0; i < typed.Length; i++)
         {
-            if (IsEncoded(typed[i]) && (labels.Length != typed.Length || labels[i] != EmailSyntax.Fold(typed[i])))
+            if (IsEncoded(typed[i]) && (labels.Length != typed.Length || labels[i] != AsciiText.Lower(typed[i])))
             {
                 return null;
             }
@@ -77,7 +73,7 @@ internal static class EmailDomain
         return labels.Length > 1 && labels[^1].Length == 0 ? labels[..^1] : labels;
     }
 
-    private static bool IsEncoded(string label) => label.StartsWith(Ace, StringComparison.OrdinalIgnoreCase);
+    private static bool IsEncoded(string label) => label.StartsWith(AsciiText.EncodedPrefix, StringComparison.OrdinalIgnoreCase);
 
     private static bool IsLabel(string label) =>
         label.Length > 0 && label[0] != '-' && label[^1] != '-' && !IsEncoded(label)

@@ -82,17 +82,4 @@ internal static class EmailSyntax
     // Letters and marks by category that show nothing: fillers of Hangul, joiners, variation selectors.
     private static bool IsInvisible(int value) => value is 0x034F or 0x115F or 0x1160 or 0x17B4 or 0x17B5 or 0x3164 or 0xFFA0
         or (>= 0x180B and <= 0x180F) or (>= 0xFE00 and <= 0xFE0F) or (>= 0xE0100 and <= 0xE01EF);
-
-    /// <summary>
-    /// A to Z as a to z, every other letter as it is: what <c>lower(email COLLATE "C")</c> makes of it, whatever the locale of the
-    /// database. Folding more would
-    /// make one address of two.
-    /// </summary>
-    public static string Fold(string address) => string.Create(address.Length, address, static (target, source) =>
-    {
-        for (var i = 0; i < source.Length; i++)
-        {
-            target[i] = char.IsAsciiLetterUpper(source[i]) ? (char)(source[i] | 0x20) : source[i];
-        }
-    });
 }

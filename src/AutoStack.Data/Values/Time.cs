@@ -41,6 +41,6 @@ internal static class Time
     public static bool IsStorable(long microseconds) =>
         microseconds is Infinity or long.MinValue or (>= FirstTimestamp and < EndOfTimestamps);
 
-    /// <summary>The same the other way round.</summary>
+    /// <summary>The microseconds since 2000 of a moment.</summary>
     public static long ToMicroseconds(DateTimeOffset time) => (Truncate(time).UtcTicks - Epoch) / TimeSpan.TicksPerMicrosecond;
 }

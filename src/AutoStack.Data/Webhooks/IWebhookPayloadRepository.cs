@@ -1,7 +1,7 @@
 namespace AutoStack.Data.Webhooks;
 
 /// <summary>
-/// The table <c>webhook_payloads</c>, for the platform's own work: its rows have no owner. <see cref="IPlatformPushes"/> stores pushes.
+/// The table <c>webhook_payloads</c>, for the platform's own work: its rows have no owner. <see cref="IPushes"/> stores pushes.
 /// </summary>
 public interface IWebhookPayloadRepository
 {

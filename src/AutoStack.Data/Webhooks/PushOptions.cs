@@ -11,7 +11,7 @@ public sealed record PushOptions
     public static PushOptions Default { get; } = new();
 
     /// <summary>
-    /// The maximum number of deployments that one delivery queues, 1 to <see cref="IPlatformPushes.MaxDeployments"/>. The oldest projects
+    /// The maximum number of deployments that one delivery queues, 1 to <see cref="IPushes.MaxDeployments"/>. The oldest projects
     /// come first; the others are returned as postponed.
     /// </summary>
     public int MaxDeployments { get; init; } = 100;
@@ -33,17 +33,16 @@ public sealed record PushOptions
     public string? Host { get; init; }
 
     /// <summary>
-    /// Checks the values, as <see cref="IPlatformPushes.HandleAsync"/> does for each delivery. A host that reads them once calls it at its
+    /// Checks the values, as <see cref="IPushes.HandleAsync"/> does for each delivery. A host that reads them once calls it at its
     /// start: a wrong value would fail every delivery.
     /// </summary>
     /// <exception cref="ArgumentException">A value is out of its range; the message names it.</exception>
     public void Validate()
     {
-        Limit.Check(MaxDeployments, IPlatformPushes.MaxDeployments, "options.MaxDeployments");
+        Limit.Check(MaxDeployments, IPushes.MaxDeployments, "options.MaxDeployments");
         if (MaxAccessAge is { TotalSeconds: < 1 or > int.MaxValue })
         {
-            throw new ArgumentOutOfRangeException(
-                "options.MaxAccessAge", MaxAccessAge, "options.MaxAccessAge is at least one second and at most 68 years.");
+            throw InvalidArgument.Of("options.MaxAccessAge", MaxAccessAge, "is at least one second and at most 68 years");
         }
 
         RepositoryAddress.CheckHost(Host, "options.Host");

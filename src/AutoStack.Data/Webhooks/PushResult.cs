@@ -38,7 +38,7 @@ public sealed record PushResult
     /// </summary>
     public required IReadOnlyList<PushTarget> Unproven { get; init; }
 
-    /// <summary>True when one of the two lists has more projects than <see cref="IPlatformPushes.MaxListedTargets"/>.</summary>
+    /// <summary>True when one of the two lists has more projects than <see cref="IPushes.MaxListedTargets"/>.</summary>
     public required bool MoreTargets { get; init; }
 }
 

@@ -6,19 +6,19 @@ using AutoStack.Data.Values;
 
 namespace AutoStack.Data.Webhooks;
 
-internal sealed class Pushes(IUnitOfWork unitOfWork) : IPlatformPushes
+internal sealed class Pushes(IUnitOfWork unitOfWork) : IPushes
 {
     // The time at the beginning of an id.
     private const int TimeBytes = 6;
 
-    public async Task<PushResult> HandleAsync(NewWebhookPayload delivery, PushOptions options, CancellationToken cancellationToken)
+    public async Task<PushResult> HandleAsync(NewWebhookPayload payload, PushOptions options, CancellationToken cancellationToken)
     {
-        ArgumentNullException.ThrowIfNull(delivery);
+        ArgumentNullException.ThrowIfNull(payload);
         ArgumentNullException.ThrowIfNull(options);
         options.Validate();
 
         // One id for all attempts, so that a repeated attempt finds its row.
-        delivery = delivery with { Id = Ids.Of(delivery.Id, "delivery.Id") };
+        var delivery = payload with { Id = Ids.Of(payload.Id, "payload.Id") };
         try
         {
             return await TryAsync().ConfigureAwait(false);
@@ -102,8 +102,8 @@ internal sealed class Pushes(IUnitOfWork unitOfWork) : IPlatformPushes
         var (proven, unproven) = commits.Count == 0 ? ([], []) : await projects.ListPushTargetsAsync(
             RepositoryOf(push, options),
             [.. commits.Keys],
-            options.MaxDeployments + IPlatformPushes.MaxListedTargets + 1,
-            IPlatformPushes.MaxListedTargets + 1,
+            options.MaxDeployments + IPushes.MaxListedTargets + 1,
+            IPushes.MaxListedTargets + 1,
             cancellationToken).ConfigureAwait(false);
         var deployments = new List<Deployment>();
         var unreadable = new List<PushTarget>();
@@ -148,10 +148,10 @@ internal sealed class Pushes(IUnitOfWork unitOfWork) : IPlatformPushes
             Push = push,
             Deployments = deployments,
             Unreadable = unreadable,
-            Postponed = [.. proven.Skip(options.MaxDeployments).Take(IPlatformPushes.MaxListedTargets)],
-            Unproven = [.. unproven.Take(IPlatformPushes.MaxListedTargets)],
-            MoreTargets = proven.Count > options.MaxDeployments + IPlatformPushes.MaxListedTargets
-                || unproven.Count > IPlatformPushes.MaxListedTargets,
+            Postponed = [.. proven.Skip(options.MaxDeployments).Take(IPushes.MaxListedTargets)],
+            Unproven = [.. unproven.Take(IPushes.MaxListedTargets)],
+            MoreTargets = proven.Count > options.MaxDeployments + IPushes.MaxListedTargets
+                || unproven.Count > IPushes.MaxListedTargets,
         };
     }
 

@@ -9,6 +9,9 @@ internal sealed class WebhookPayloadRepository(Db db, TimeProvider clock) : IWeb
 {
     internal const string Columns = "w.id, w.deployment_id, w.provider, w.payload_json, w.headers, w.received_at";
 
+    /// <summary>Whether a purge removes a payload <c>e</c>. Needs <c>@before</c>.</summary>
+    internal const string Purgeable = "e.received_at < @before";
+
     // The expression of the index webhook_payloads_delivery_idx. GitLab sends the same x-gitlab-event-uuid for all events of one chain, and
     // the same idempotency-key, if any, for retries of one event only. WebhookHeaders names the same headers.
     private const string DeliveryId = """
@@ -48,24 +51,25 @@ internal sealed class WebhookPayloadRepository(Db db, TimeProvider clock) : IWeb
         ArgumentNullException.ThrowIfNull(filter);
         Limit.Check(limit, IWebhookPayloadRepository.MaxListSize);
         var provider = P.TextOrNull(filter.Provider?.Value.ToLowerInvariant(), name: "provider");
-        NpgsqlParameter[] bounds = [.. await BoundAsync(cursor, cancellationToken).ConfigureAwait(false), P.Of(limit + 1, nameof(limit))];
+        var (receivedAt, id) = cursor.ToMoment() ?? (Time.Infinity, Guid.AllBitsSet);
+        NpgsqlParameter[] bounds = [P.Moment(receivedAt), P.Of(id), P.Of(limit + 1, nameof(limit))];
         var rows = await (filter.DeploymentId is { } deploymentId
-            ? db.ListAsync(ReadSummary, $"""
-                SELECT {SummaryColumns}
+            ? db.ListAsync(row => (ReadSummary(row), row.Long()), $"""
+                SELECT {SummaryColumns}, w.received_at
                 FROM webhook_payloads w
                 WHERE w.deployment_id = @deploymentId AND (@provider IS NULL OR pg_catalog.lower(w.provider::text) = @provider)
                   AND (w.received_at, w.id) < (@receivedAt, @id)
                 ORDER BY w.received_at DESC, w.id DESC
                 LIMIT @limit
                 """, [P.Of(deploymentId), provider, .. bounds], cancellationToken)
-            : db.ListAsync(ReadSummary, $"""
-                SELECT {SummaryColumns}
+            : db.ListAsync(row => (ReadSummary(row), row.Long()), $"""
+                SELECT {SummaryColumns}, w.received_at
                 FROM webhook_payloads w
                 WHERE (@provider IS NULL OR pg_catalog.lower(w.provider::text) = @provider) AND (w.received_at, w.id) < (@receivedAt, @id)
                 ORDER BY w.received_at DESC, w.id DESC
                 LIMIT @limit
                 """, [provider, .. bounds], cancellationToken)).ConfigureAwait(false);
-        return Page<WebhookPayloadSummary>.Of(rows, limit, row => Cursor.After(row.ReceivedAt, row.Id));
+        return Page<WebhookPayloadSummary>.OfMoments(rows, limit, row => row.Id);
     }
 
     public async Task<WebhookStoreResult> StoreAsync(NewWebhookPayload payload, CancellationToken cancellationToken)
@@ -146,13 +150,13 @@ internal sealed class WebhookPayloadRepository(Db db, TimeProvider clock) : IWeb
 
     // The array is computed once and its rows are found by primary key; the planner would join an IN with the whole table.
     public Task<int> PurgeAsync(DateTimeOffset before, int limit, CancellationToken cancellationToken) =>
-        db.WriteAsync("""
+        db.WriteAsync($"""
             DELETE FROM webhook_payloads w
             WHERE w.id = ANY (ARRAY(
-                SELECT o.id
-                FROM webhook_payloads o
-                WHERE o.received_at < @before
-                ORDER BY o.received_at, o.id
+                SELECT e.id
+                FROM webhook_payloads e
+                WHERE {Purgeable}
+                ORDER BY e.received_at, e.id
                 LIMIT @limit
                 FOR UPDATE SKIP LOCKED
             ))
@@ -169,22 +173,6 @@ internal sealed class WebhookPayloadRepository(Db db, TimeProvider clock) : IWeb
             WHERE d.id >= @lowest AND d.id <= @highest
             ORDER BY p.created_at, p.id
             """, [P.Of(lowest), P.Of(highest)], cancellationToken);
-
-    // The place of a cursor, @receivedAt and @id. A time that .NET cannot represent is looked up exactly.
-    private async ValueTask<NpgsqlParameter[]> BoundAsync(Cursor cursor, CancellationToken cancellationToken)
-    {
-        var (moment, id) = cursor.ToMoment() ?? (Time.Infinity, Guid.AllBitsSet);
-        if (moment == Time.ToMicroseconds(DateTimeOffset.MaxValue) || moment == Time.ToMicroseconds(DateTimeOffset.MinValue))
-        {
-            moment = await db.FindValueAsync(row => row.Long(), """
-                SELECT w.received_at
-                FROM webhook_payloads w
-                WHERE w.id = @id
-                """, [P.Of(id)], cancellationToken).ConfigureAwait(false) ?? moment;
-        }
-
-        return [P.Moment(moment, "receivedAt"), P.Of(id)];
-    }
 
     private static WebhookStoreResult ReadStored(RowReader row) => new(WebhookStoreOutcome.Stored, row.Guid(), row.GuidOrNull());
 

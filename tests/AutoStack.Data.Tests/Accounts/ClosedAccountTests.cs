@@ -255,7 +255,7 @@ public sealed class ClosedAccountTests : DatabaseTests
 
         await Users.RemoveAsync(projects[0].UserId, Token);
 
-        var targets = await Get<IPlatformPushes>().HandleAsync(Push("77", "ada/shared"), PushOptions.Default, Token);
+        var targets = await Get<IPushes>().HandleAsync(Push("77", "ada/shared"), PushOptions.Default, Token);
         Assert.That(targets.Deployments.Select(deployment => deployment.UserId), Is.EqualTo(new[] { projects[1].UserId }));
         Assert.That(await ScalarAsync("SELECT count(*) FROM deployments WHERE user_id = $1", projects[0].UserId), Is.Zero);
     }

@@ -34,7 +34,7 @@ public sealed class GitHubConnectionRepositoryTests : DatabaseTests
         {
             (tokens with { AccessToken = tooLong }, "tokens.AccessToken"),
             (tokens with { RefreshToken = tooLong }, "tokens.RefreshToken"),
-            (tokens with { Scope = GitHubScopes.Parse(new string('s', GitHubTokens.MaxScopeLength + 1)) }, "scope"),
+            (tokens with { Scope = GitHubScopes.Parse(new string('s', GitHubTokens.MaxScopeLength + 1)) }, "tokens.Scope"),
         })
         {
             foreach (var refused in new[]

@@ -194,7 +194,7 @@ public sealed class UserRepositoryTests : DatabaseTests
         var user = await Users.AddAsync(NewUser(longest), Token);
         Assert.That(user.AvatarUrl, Is.EqualTo(longest));
         Assert.That(() => Users.AddAsync(NewUser($"{longest}a"), Token), TooLong("user.AvatarUrl"));
-        Assert.That(() => Users.UpdateAsync(user.Id, new UserPatch { AvatarUrl = $"{longest}a" }, null, Token), TooLong("avatarUrl"));
+        Assert.That(() => Users.UpdateAsync(user.Id, new UserPatch { AvatarUrl = $"{longest}a" }, null, Token), TooLong("patch.AvatarUrl"));
         Assert.That(
             () => Get<IIdentityRepository>().SignInWithProviderAsync(
                 new ProviderIdentity

@@ -103,7 +103,7 @@ public sealed class AnalyticsCostTests : AnalyticsTests
         yield return ("created within a month", () => usage.CountCreatedSinceAsync(owner, Month.From, Token));
         yield return ("active", () => usage.CountActiveAsync(owner, Token));
         yield return ("pipelines", () => host.GetRequiredService<IPipelineQueries>().ListLatestAsync(owner, 50, Token));
-        yield return ("the platform", () => host.GetRequiredService<IPlatformMetricsQueries>().MeasureAsync(Token));
+        yield return ("the platform", () => host.GetRequiredService<IMetricsQueries>().MeasureAsync(Token));
     }
 
     private async Task<Guid> IdAsync(string name) => (Guid)(await ScalarAsync("SELECT md5($1)::uuid", name))!;

@@ -167,7 +167,7 @@ public sealed class AnalyticsPlans : AnalyticsTests
         return question switch
         {
             "dashboard" => Get<IDashboardQueries>().SummarizeAsync(owner, Token),
-            "platform" => Get<IPlatformMetricsQueries>().MeasureAsync(Token),
+            "platform" => Get<IMetricsQueries>().MeasureAsync(Token),
             "project" => Get<IProjectAnalyticsQueries>().FindAsync(project, owner, Month, Token),
             "days" => trends.ListPerDayAsync(owner, null, Month, Token),
             "weeks" => trends.ListSuccessPerWeekAsync(owner, null, Month, Token),

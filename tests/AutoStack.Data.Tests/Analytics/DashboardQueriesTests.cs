@@ -34,7 +34,7 @@ public sealed class DashboardQueriesTests : AnalyticsTests
             """, project.Id, project.UserId);
 
         var stats = await host.GetRequiredService<IDashboardQueries>().SummarizeAsync(project.UserId, Token);
-        var platform = await host.GetRequiredService<IPlatformMetricsQueries>().MeasureAsync(Token);
+        var platform = await host.GetRequiredService<IMetricsQueries>().MeasureAsync(Token);
 
         Assert.That((stats.Today.Deployments, stats.Week.Current.Deployments, stats.Month.Current.Deployments), Is.EqualTo((1, 1, 1)));
         Assert.That(platform.DeploymentsLast24Hours, Is.EqualTo(1));

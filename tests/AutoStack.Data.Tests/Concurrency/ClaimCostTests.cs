@@ -84,7 +84,7 @@ public sealed class ClaimCostTests : DatabaseTests
         var options = limited ? Limits : new ClaimOptions();
         var (paused, almostEmpty) = await MeasureAlmostEmptyAsync(options);
         await FillAsync(paused, Rows);
-        await Get<IPlatformQueuePauseRepository>().PauseAsync(paused.Id, "Ada", null, Token);
+        await Get<IQueuePauseRepository>().PauseAsync(paused.Id, "Ada", null, Token);
         var other = await AddProjectAsync();
 
         await AssertFlatAsync(almostEmpty, options, () => EnqueueAsync(other), _ => other.Id);

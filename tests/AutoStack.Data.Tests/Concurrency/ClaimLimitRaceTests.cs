@@ -44,7 +44,7 @@ public sealed class ClaimLimitRaceTests : DatabaseTests
     public void A_limit_below_one_is_refused(int limit) =>
         Assert.That(
             () => Lifecycle.ClaimNextAsync(PerProject(limit), Token),
-            Throws.InstanceOf<ArgumentOutOfRangeException>().With.Property("ParamName").EqualTo("MaxPerProject"));
+            Throws.InstanceOf<ArgumentOutOfRangeException>().With.Property("ParamName").EqualTo("options.MaxPerProject"));
 
     [Test]
     public async Task Overlapping_claims_neither_exceed_the_project_limit_nor_wait()
@@ -221,7 +221,7 @@ public sealed class ClaimLimitRaceTests : DatabaseTests
     public void A_user_limit_below_one_is_refused(int limit) =>
         Assert.That(
             () => Lifecycle.ClaimNextAsync(new ClaimOptions { MaxPerUser = limit }, Token),
-            Throws.InstanceOf<ArgumentOutOfRangeException>().With.Property("ParamName").EqualTo("MaxPerUser"));
+            Throws.InstanceOf<ArgumentOutOfRangeException>().With.Property("ParamName").EqualTo("options.MaxPerUser"));
 
     [Test]
     public async Task Sixteen_workers_never_exceed_the_user_limit()

@@ -208,7 +208,7 @@ public sealed class DeploymentQueueWatcherTests : DatabaseTests
     public async Task A_turn_comes_when_a_pause_ends([Values] bool ofProject)
     {
         Guid? project = ofProject ? (await AddProjectAsync()).Id : null;
-        var queue = Get<IPlatformQueuePauseRepository>();
+        var queue = Get<IQueuePauseRepository>();
         await using var host = NewHost();
         await using var watch = await WatchAsync(host);
         var next = watch.Next();

@@ -20,9 +20,9 @@ public sealed class EmailFolding : DatabaseTests
             SELECT count(*) FROM unnest($1::text[], $2::text[]) AS t (c, folded) WHERE lower(c COLLATE "C") <> folded
             """);
         command.Parameters.Add(new NpgsqlParameter { Value = characters });
-        command.Parameters.Add(new NpgsqlParameter { Value = characters.Select(EmailSyntax.Fold).ToArray() });
+        command.Parameters.Add(new NpgsqlParameter { Value = characters.Select(AsciiText.Lower).ToArray() });
 
         Assert.That(await command.ExecuteScalarAsync(Token), Is.Zero);
-        Assert.That(characters.Where(c => EmailSyntax.Fold(c) != c), Is.EqualTo("ABCDEFGHIJKLMNOPQRSTUVWXYZ".Select(c => c.ToString())));
+        Assert.That(characters.Where(c => AsciiText.Lower(c) != c), Is.EqualTo("ABCDEFGHIJKLMNOPQRSTUVWXYZ".Select(c => c.ToString())));
     }
 }

@@ -31,6 +31,7 @@ public sealed partial class HostileArguments
         "start", $"i.{Guid.Empty:N}", $"i.{Guid.AllBitsSet:N}", $"s.{long.MinValue}", "s.0", $"s.{long.MaxValue}",
         $"t.{long.MinValue}.{Guid.Empty:N}", $"t.-211813488000000000.{Guid.Empty:N}", $"t.0.{Guid.AllBitsSet:N}",
         $"t.9223371331199999999.{Guid.AllBitsSet:N}", $"t.{long.MaxValue}.{Guid.AllBitsSet:N}",
+        $"l.{long.MinValue}.{long.MinValue}.{Guid.Empty:N}", $"l.{long.MaxValue}.{long.MaxValue}.{Guid.AllBitsSet:N}",
     ];
 
     private static readonly MethodInfo AnyText =
@@ -164,7 +165,6 @@ public sealed partial class HostileArguments
             _ when type == typeof(string) => Texts,
             _ when type == typeof(Guid) => [Guid.Empty, Guid.NewGuid(), Guid.AllBitsSet],
             _ when type == typeof(int) => [int.MinValue, -1, 0, 1, int.MaxValue],
-            _ when type == typeof(Cursor) => [.. Cursors],
             _ when type == typeof(long) => [long.MinValue, -1L, 0L, 1L, long.MaxValue],
             _ when type == typeof(double) => [double.NaN, double.NegativeInfinity, 0d, double.Epsilon, 1d, double.PositiveInfinity],
             _ when type == typeof(UpkeepSchedule) =>
@@ -185,11 +185,7 @@ public sealed partial class HostileArguments
                 [default(JsonElement), .. Documents.Select(d => (object)JsonDocument.Parse(d).RootElement)],
             _ when type.IsEnum => [.. Enum.GetValues(type), Enum.ToObject(type, -1), Enum.ToObject(type, int.MaxValue)],
             _ when type == typeof(Secret) => [.. Texts.Select(Secret.From)],
-            _ when type == typeof(Cursor) =>
-            [
-                .. Cursors.Select(text => (object)Cursor.Parse(text)),
-                Cursor.After(DateTimeOffset.MinValue, Guid.Empty), Cursor.After(DateTimeOffset.MaxValue, Guid.AllBitsSet),
-            ],
+            _ when type == typeof(Cursor) => [.. Cursors.Select(text => (object)Cursor.Parse(text))],
             _ when type == typeof(GitHubScopes) => [.. Texts.Select(GitHubScopes.Parse)],
             _ when type == typeof(PasswordHash) => [.. Texts.Where(t => !string.IsNullOrWhiteSpace(t)).Select(PasswordHash.From)],
             _ when type == typeof(IPAddress) =>

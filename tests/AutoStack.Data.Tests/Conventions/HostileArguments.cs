@@ -15,7 +15,8 @@ namespace AutoStack.Data.Tests.Conventions;
 
 /// <summary>
 /// Calls every method of every interface with every hostile value of each argument, one argument at a time. A method answers, or it throws
-/// an exception that is meant for callers.
+/// an exception that is meant for callers. An <see cref="ArgumentException"/> names a parameter of the method, or the path of a member from
+/// it on, since web services return the name to their clients.
 /// </summary>
 public sealed partial class HostileArguments : DatabaseTests
 {
@@ -115,10 +116,19 @@ public sealed partial class HostileArguments : DatabaseTests
         async Task RunAsync(string what, bool meant, Func<ParameterInfo, object?> argument)
         {
             calls++;
-            var outcome = await OutcomeAsync(() => Begun(
-                method.Invoke(target, BindingFlags.DoNotWrapExceptions, null, [.. parameters.Select(argument)], null)!));
+            object?[]? arguments = null;
+            var outcome = await OutcomeAsync(() =>
+            {
+                arguments = [.. parameters.Select(argument)];
+                return Begun(method.Invoke(target, BindingFlags.DoNotWrapExceptions, null, arguments, null)!);
+            });
             var refused = meant && outcome is not null;
             var call = $"{name}: {what}";
+            if (arguments is not null && outcome is ArgumentException refusal && !IsNameIn(method, refusal.ParamName))
+            {
+                wrong.Add($"{what} -> {outcome.GetType().Name} names '{refusal.ParamName}': {outcome.Message.Split('\n')[0]}");
+            }
+
             if (refused || !IsForCallers(outcome))
             {
                 if (!Exceptions.ContainsKey(call))
@@ -208,6 +218,23 @@ public sealed partial class HostileArguments : DatabaseTests
         {
             // The stream has no element.
         }
+    }
+
+    // For example limit, deployment.Commit.Hash and checks[0].Url.
+    private static bool IsNameIn(MethodInfo method, string? name)
+    {
+        var path = name?.Split('.') ?? [];
+        var type = path.Length == 0 ? null
+            : method.GetParameters().FirstOrDefault(parameter => parameter.Name == path[0].Split('[')[0])?.ParameterType;
+        for (var i = 1; i < path.Length && type is not null; i++)
+        {
+            type = path[i - 1].EndsWith(']') || IsOf(type, typeof(Nullable<>)) || IsOf(type, typeof(Optional<>))
+                ? type.GenericTypeArguments[0]
+                : type;
+            type = type.GetProperty(path[i])?.PropertyType;
+        }
+
+        return type is not null;
     }
 
     private static bool IsForCallers(Exception? exception) => exception switch

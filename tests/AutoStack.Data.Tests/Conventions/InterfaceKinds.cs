@@ -39,6 +39,18 @@ public sealed class InterfaceKinds : DatabaseTests
             Is.EquivalentTo(new[] { nameof(IRepositories), nameof(IOwnStatements), "IPasswordHasher", "IArchiveStore" }));
     }
 
+    [Test]
+    public void A_platforms_interface_has_the_prefix_where_a_users_interface_has_its_name()
+    {
+        const string Prefix = "IPlatform";
+        var ofRequests = Registered.RequestInterfaces.Select(type => type.Name).ToHashSet();
+
+        Assert.That(
+            Registered.WorkerInterfaces.Select(type => type.Name)
+                .Where(name => name.StartsWith(Prefix, StringComparison.Ordinal) && !ofRequests.Contains("I" + name[Prefix.Length..])),
+            Is.Empty);
+    }
+
     [TestCaseSource(nameof(RequestInterfaces))]
     public void Methods_for_requests_take_the_user_or_a_proof(Type type) =>
         Assert.That(type.GetMethods().Where(method => !NamesTheUser(type, method)).Select(method => method.Name), Is.Empty);

@@ -253,7 +253,7 @@ internal static partial class ReadmeCode
     }
 
     public static async Task PauseAsync(
-        IPlatformQueuePauseRepository queue, Project project, Deployment deployment, CancellationToken cancellationToken)
+        IQueuePauseRepository queue, Project project, Deployment deployment, CancellationToken cancellationToken)
     {
         _ = await queue.PauseAsync(project.Id, "Ada", "the registry is down", cancellationToken); // null for the whole queue
         var (counts, place) = (await queue.CountAsync(cancellationToken), await queue.FindPositionAsync(deployment.Id, cancellationToken));
@@ -416,7 +416,7 @@ internal static partial class ReadmeCode
     }
 
     public static async Task PushAsync(
-        IPlatformPushes pushes, JsonElement body, Dictionary<string, string> requestHeaders, Action<PushTarget> verifyLater,
+        IPushes pushes, JsonElement body, Dictionary<string, string> requestHeaders, Action<PushTarget> verifyLater,
         CancellationToken cancellationToken)
     {
         var delivery = new NewWebhookPayload

@@ -57,7 +57,7 @@ public sealed class ShadowedCalls : DatabaseTests
         var projects = provider.GetRequiredService<IProjectAnalyticsQueries>();
         Assert.That(await projects.FindAsync(ids.ProjectId, ids.OwnerId, range, Token), Is.Not.Null);
         Assert.That(await provider.GetRequiredService<IUsageQueries>().CountActiveAsync(ids.OwnerId, Token), Is.EqualTo(1));
-        Assert.That((await provider.GetRequiredService<IPlatformMetricsQueries>().MeasureAsync(Token)).Users, Is.EqualTo(1));
+        Assert.That((await provider.GetRequiredService<IMetricsQueries>().MeasureAsync(Token)).Users, Is.EqualTo(1));
         await provider.GetRequiredService<IUserPreferencesRepository>().UpdateAsync(ids.OwnerId, new UserPreferencesPatch(), Token);
         Assert.That(await provider.GetRequiredService<IUserPreferencesRepository>().FindAsync(ids.OwnerId, Token), Is.Not.Null);
         Assert.That(await provider.GetRequiredService<IRetentionService>().CountAsync(new RetentionPolicy(), Token), Is.Not.Empty);

@@ -281,7 +281,7 @@ public sealed class DeploymentLeaseTests : DatabaseTests
 
         Assert.That(
             () => Lifecycle.ClaimNextAsync(new ClaimOptions { Lease = lease }, Token),
-            Throws.InstanceOf<ArgumentOutOfRangeException>().With.Property("ParamName").EqualTo("Lease"));
+            Throws.InstanceOf<ArgumentOutOfRangeException>().With.Property("ParamName").EqualTo("options.Lease"));
         Assert.That(
             () => Lifecycle.RenewAsync(new DeploymentClaim(Guid.NewGuid(), Guid.NewGuid()), lease, Token),
             Throws.InstanceOf<ArgumentOutOfRangeException>().With.Property("ParamName").EqualTo("lease"));

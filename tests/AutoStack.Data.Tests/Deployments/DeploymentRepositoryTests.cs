@@ -132,7 +132,7 @@ public sealed class DeploymentRepositoryTests : DatabaseTests
         Assert.That((await Deployments.EnqueueAsync(good with { Branch = " refs/heads/main\n" }, Token))!.Branch, Is.EqualTo("main"));
         Assert.That(
             () => Deployments.EnqueueAsync(good with { Commit = new CommitInfo(new string('a', 65)) }, Token),
-            Throws.ArgumentException.With.Property("ParamName").EqualTo("hash"));
+            Throws.ArgumentException.With.Property("ParamName").EqualTo("deployment.Commit.Hash"));
         Assert.That(
             () => Deployments.EnqueueAsync(good with { CreatorType = CreatorType.From("robot") }, Token),
             Throws.ArgumentException.With.Message.Contains("manual, webhook, scheduled"));

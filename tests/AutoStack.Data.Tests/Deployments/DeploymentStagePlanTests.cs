@@ -287,7 +287,7 @@ public sealed class DeploymentStagePlanTests : DatabaseTests
             Throws.ArgumentException.With.Property("ParamName").EqualTo("change.Status"));
         Assert.That(
             () => PlatformStages.SetAsync(id, change with { ErrorMessage = "x" }, Token),
-            Throws.ArgumentException.With.Property("ParamName").EqualTo("change").And.Message.Contains("ErrorMessage"));
+            Throws.ArgumentException.With.Property("ParamName").EqualTo("change.ErrorMessage").And.Message.Contains("ErrorMessage"));
         Assert.That(() => Stages.ListByDeploymentsAsync(null!, id, Token), Throws.ArgumentNullException);
         Assert.That(
             () => Stages.ListByDeploymentsAsync(new Guid[101], id, Token), Throws.ArgumentException.With.Message.Contains("at most 100"));

@@ -59,7 +59,7 @@ public sealed class DeploymentTextTests : DatabaseTests
         AssertRefused(() => Maintenance.ReportUnhealthyAsync(deployment.Id, Long, Token), "reason");
         AssertRefused(() => Maintenance.FailStalledAsync(TimeSpan.FromDays(1), Long, 1, Token), "reason");
         AssertRefused(() => PlatformHealthChecks.AddAsync(check, Token), "check.Url");
-        AssertRefused(() => PlatformHealthChecks.AddManyAsync([check], Token), "check.Url");
+        AssertRefused(() => PlatformHealthChecks.AddManyAsync([check], Token), "checks[0].Url");
 
         static void AssertRefused(Func<Task> act, string name) =>
             Assert.That(act, Throws.ArgumentException.With.Property("ParamName").EqualTo(name).And.Message.Contains("at most"));

@@ -1,6 +1,7 @@
 using System.Text.RegularExpressions;
 using AutoStack.Data.Deployments;
 using AutoStack.Data.Postgres;
+using AutoStack.Data.Projects;
 using AutoStack.Data.Tests.Support;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -16,7 +17,8 @@ public sealed class OtherWritersTests : DatabaseTests
     ];
 
     [Test]
-    public async Task Pages_continue_past_times_that_no_DateTimeOffset_holds([Values(1, 2, 3)] int limit, [Values] bool byFilter)
+    public async Task Pages_continue_past_times_that_no_DateTimeOffset_holds(
+        [Values(1, 2, 3)] int limit, [Values("recent", "by project", "by filter")] string kind)
     {
         var project = await AddProjectAsync();
         var ids = new List<Guid>();
@@ -33,15 +35,34 @@ public sealed class OtherWritersTests : DatabaseTests
         var seen = new List<Guid>();
         for (Cursor? next = Cursor.Start; next is { } cursor;)
         {
-            var page = byFilter
-                ? await Get<IDeploymentQueries>().ListAsync(project.UserId, DeploymentFilter.All, cursor, limit, Token)
-                : await Deployments.ListRecentAsync(project.UserId, cursor, limit, Token);
-            seen.AddRange(page.Items.Select(row => row.Deployment.Id));
+            var page = await ListAsync(kind, project, cursor, limit);
+            seen.AddRange(page.Items);
             Assert.That(seen, Has.Count.LessThanOrEqualTo(ids.Count), "without end");
             next = page.Next;
         }
 
         Assert.That(seen, Is.EquivalentTo(ids));
+    }
+
+    [TestCase("recent")]
+    [TestCase("by project")]
+    [TestCase("by filter")]
+    public async Task A_page_continues_after_a_deployment_at_infinity_that_is_gone(string kind)
+    {
+        var project = await AddProjectAsync();
+        for (var i = 0; i < 3; i++)
+        {
+            var deployment = await EnqueueAsync(project);
+            await ExecuteAsync("UPDATE deployments SET created_at = 'infinity' WHERE id = $1", deployment.Id);
+        }
+
+        var all = (await ListAsync(kind, project, Cursor.Start, 3)).Items;
+        var first = await ListAsync(kind, project, Cursor.Start, 1);
+        await ExecuteAsync("DELETE FROM deployments WHERE id = $1", first.Items[0]);
+
+        var rest = await ListAsync(kind, project, first.Next!.Value, 3);
+
+        Assert.That(rest.Items, Is.EqualTo(all.Skip(1)));
     }
 
     [TestCase("infinity", "9999-12-31T23:59:59.9999999+00:00")]
@@ -174,6 +195,21 @@ public sealed class OtherWritersTests : DatabaseTests
         Assert.That(sources, Has.Count.GreaterThan(30));
         Assert.That(sources.Where(file => Regex.IsMatch(File.ReadAllText(file), @"\.Now\(\)|GetUtcNow")), Is.Empty);
         Assert.That(ServerTime.Now(TimeProvider.System).Value, Is.EqualTo(DBNull.Value));
+    }
+
+    private async Task<(IReadOnlyList<Guid> Items, Cursor? Next)> ListAsync(string kind, Project project, Cursor cursor, int limit)
+    {
+        if (kind == "by project")
+        {
+            var deployments = await Deployments.ListByProjectAsync(project.Id, project.UserId, cursor, limit, Token);
+            return ([.. deployments.Items.Select(deployment => deployment.Id)], deployments.Next);
+        }
+
+        var page = kind == "recent"
+            ? await Deployments.ListRecentAsync(project.UserId, cursor, limit, Token)
+            : await Get<IDeploymentQueries>().ListAsync(
+                project.UserId, new DeploymentFilter { ProjectId = project.Id }, cursor, limit, Token);
+        return ([.. page.Items.Select(row => row.Deployment.Id)], page.Next);
     }
 
     private async Task<DateTimeOffset> NowAsync() =>

@@ -12,7 +12,7 @@ public sealed class QueuePauseTests : DatabaseTests
         new(), new() { MaxPerProject = 100 }, new() { MaxPerUser = 100 }, new() { MaxPerProject = 100, MaxPerUser = 100 },
     ];
 
-    private IPlatformQueuePauseRepository Queue => Get<IPlatformQueuePauseRepository>();
+    private IQueuePauseRepository Queue => Get<IQueuePauseRepository>();
 
     [SetUp]
     public async Task EmptyTheQueueAsync()
@@ -82,7 +82,7 @@ public sealed class QueuePauseTests : DatabaseTests
         Task<PauseOutcome> late = null!;
         await UnitOfWork.RunAsync(async (tx, token) =>
         {
-            var first = tx.Get<IPlatformQueuePauseRepository>();
+            var first = tx.Get<IQueuePauseRepository>();
             Assert.That(await first.PauseAsync(project, "Ada", "first", token), Is.EqualTo(PauseOutcome.Paused));
             late = Queue.PauseAsync(project, "Grace", "second", Token);
             await UntilSomeoneWaitsAsync();

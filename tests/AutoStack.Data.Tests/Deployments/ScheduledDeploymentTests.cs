@@ -10,7 +10,7 @@ public sealed class ScheduledDeploymentTests : DatabaseTests
 {
     private static readonly TimeSpan Hour = TimeSpan.FromHours(1);
 
-    private IPlatformQueuePauseRepository Queue => Get<IPlatformQueuePauseRepository>();
+    private IQueuePauseRepository Queue => Get<IQueuePauseRepository>();
 
     [SetUp]
     public Task EmptyTheQueueAsync() =>

@@ -378,6 +378,13 @@ public sealed class DeploymentWorkerTests
                 .With.Message.Contains($"DeploymentWorkerOptions.{setting} "));
     }
 
+    [Test]
+    public void A_time_that_may_be_zero_is_refused_with_its_range() =>
+        Assert.That(
+            () => StartAsync(options => options.DrainTime = TimeSpan.FromTicks(-1), (_, _, _) => Task.FromResult<string?>(null)),
+            Throws.InstanceOf<Microsoft.Extensions.Options.OptionsValidationException>()
+                .With.Message.Contains("DeploymentWorkerOptions.DrainTime is -00:00:00.0000001; it is 0 to 1.00:00:00."));
+
     private static DatabaseUnavailableException DatabaseUnavailable() =>
         (DatabaseUnavailableException)System.Runtime.CompilerServices.RuntimeHelpers.GetUninitializedObject(
             typeof(DatabaseUnavailableException));

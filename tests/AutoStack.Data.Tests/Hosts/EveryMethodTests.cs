@@ -19,7 +19,7 @@ public sealed class EveryMethodTests : ReplicationTests
     // By their names, and not by what the library does with them.
     private static readonly string[] ReadVerbs = ["Find", "List", "Count", "Search", "Summarize", "Get"];
 
-    private static readonly string[] OtherReads = [nameof(IPlatformMetricsQueries.MeasureAsync)];
+    private static readonly string[] OtherReads = [nameof(IMetricsQueries.MeasureAsync)];
 
     private static readonly HostileArguments Arguments = new();
 

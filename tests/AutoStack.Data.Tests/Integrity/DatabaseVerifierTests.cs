@@ -231,7 +231,7 @@ public sealed class DatabaseVerifierTests : VerifierTests
         var verifier = Services.GetRequiredService<IDatabaseVerifier>();
         foreach (var (options, name) in new[]
         {
-            (new VerificationOptions { Checks = ["nothing"] }, "Checks has an unknown check"),
+            (new VerificationOptions { Checks = ["nothing"] }, "options.Checks has an unknown check"),
             (new VerificationOptions { Checks = [null!] }, "Checks"),
             (new VerificationOptions { Sample = 0 }, "Sample"), (new VerificationOptions { Sample = double.NaN }, "Sample"),
             (new VerificationOptions { Sample = 1.1 }, "Sample"),

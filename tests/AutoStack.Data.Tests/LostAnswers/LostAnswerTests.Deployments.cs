@@ -59,11 +59,11 @@ public sealed partial class LostAnswerTests
                     Assert.That(await tests.StagesOfAsync(id), Is.EqualTo("queued in_progress"));
                 });
         },
-        ["IPlatformQueuePauseRepository.PauseAsync"] = async tests =>
+        ["IQueuePauseRepository.PauseAsync"] = async tests =>
         {
             var project = await tests.AddProjectAsync();
             return new Write(
-                async host => await host.GetRequiredService<IPlatformQueuePauseRepository>().PauseAsync(project.Id, "Ada", null, Token),
+                async host => await host.GetRequiredService<IQueuePauseRepository>().PauseAsync(project.Id, "Ada", null, Token),
                 async (result, told) =>
                 {
                     Assert.That(
@@ -72,13 +72,13 @@ public sealed partial class LostAnswerTests
                         await tests.ScalarAsync("SELECT count(*) FROM queue_pauses WHERE project_id = $1", project.Id), Is.EqualTo(1));
                 });
         },
-        ["IPlatformQueuePauseRepository.ResumeAsync"] = async tests =>
+        ["IQueuePauseRepository.ResumeAsync"] = async tests =>
         {
             var project = await tests.AddProjectAsync();
             await tests.ExecuteAsync(
                 "INSERT INTO queue_pauses (id, project_id, paused_by, paused_at) VALUES ($1, $1, 'Ada', now())", project.Id);
             return new Write(
-                async host => await host.GetRequiredService<IPlatformQueuePauseRepository>().ResumeAsync(project.Id, Token),
+                async host => await host.GetRequiredService<IQueuePauseRepository>().ResumeAsync(project.Id, Token),
                 async (result, told) =>
                 {
                     Assert.That(result, Is.EqualTo(told != Told.AgainByTheCaller));

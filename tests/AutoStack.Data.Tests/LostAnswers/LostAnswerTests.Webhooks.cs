@@ -67,20 +67,20 @@ public sealed partial class LostAnswerTests
                     Assert.That(await tests.CountAsync("webhook_payloads WHERE id = ANY ($1)", ids.ToArray()), Is.EqualTo(1));
                 });
         },
-        ["IPlatformPushes.HandleAsync"] = async tests =>
+        ["IPushes.HandleAsync"] = async tests =>
         {
             var (repositoryId, projectIds) = await tests.AddTargetsAsync();
             var delivery = Delivery(Push(repositoryId)) with { Id = Guid.NewGuid() };
             return new Write(
-                async host => await host.GetRequiredService<IPlatformPushes>().HandleAsync(delivery, PushOptions.Default, Token),
+                async host => await host.GetRequiredService<IPushes>().HandleAsync(delivery, PushOptions.Default, Token),
                 (result, _) => tests.CheckAsync((PushResult)result!, PushOutcome.Queued, delivery, projectIds));
         },
-        ["IPlatformPushes.HandleAsync, without an id"] = async tests =>
+        ["IPushes.HandleAsync, without an id"] = async tests =>
         {
             var (repositoryId, projectIds) = await tests.AddTargetsAsync();
             var delivery = Delivery(Push(repositoryId));
             return new Write(
-                async host => await host.GetRequiredService<IPlatformPushes>().HandleAsync(delivery, PushOptions.Default, Token),
+                async host => await host.GetRequiredService<IPushes>().HandleAsync(delivery, PushOptions.Default, Token),
                 (result, told) => tests.CheckAsync(
                     (PushResult)result!,
                     told == Told.AgainByTheCaller ? PushOutcome.Duplicate : PushOutcome.Queued,

@@ -256,7 +256,7 @@ public sealed class DoctorSituationTests
 
         Assert.That(
             () => server.ExamineAsync(options),
-            Throws.InstanceOf<ArgumentException>().With.Property("ParamName").EqualTo(option));
+            Throws.InstanceOf<ArgumentException>().With.Property("ParamName").EqualTo($"options.{option}"));
     }
 
     private async Task<IEnumerable<string>> RulesAsync(DoctorOptions? options = null) =>

@@ -13,7 +13,7 @@ public sealed class QueueAgeTests(bool alert) : DatabaseTests
     private const double Hour = 3_600;
     private const double Day = 24 * Hour;
 
-    private IPlatformQueuePauseRepository Queue => Get<IPlatformQueuePauseRepository>();
+    private IQueuePauseRepository Queue => Get<IQueuePauseRepository>();
 
     [SetUp]
     public Task EmptyTheQueueAsync() => ExecuteAsync("""

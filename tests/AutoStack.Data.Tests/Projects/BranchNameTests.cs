@@ -26,10 +26,10 @@ public sealed class BranchNameTests : DatabaseTests
         Assert.That(() => AddAsync("main", branch), Refused("project.AutoDeployBranch"));
         Assert.That(
             () => Projects.UpdateAsync(project.Id, project.UserId, new ProjectPatch { Branch = branch }, null, Token),
-            Refused("branch"));
+            Refused("patch.Branch"));
         Assert.That(
             () => Projects.UpdateAsync(project.Id, project.UserId, new ProjectPatch { AutoDeployBranch = branch }, null, Token),
-            Refused("autoDeployBranch"));
+            Refused("patch.AutoDeployBranch"));
 
         NUnit.Framework.Constraints.IResolveConstraint Refused(string name) =>
             Throws.ArgumentException.With.Property("ParamName").EqualTo(name).And.Message.Contains(says);
@@ -56,7 +56,7 @@ public sealed class BranchNameTests : DatabaseTests
         Assert.That(page.Items[0].BuildCommand, Has.Length.EqualTo(Deployment.MaxListTextLength));
         Assert.That(
             () => Projects.UpdateAsync(project.Id, user.Id, new ProjectPatch { BuildCommand = command + "c" }, null, Token),
-            Throws.ArgumentException.With.Property("ParamName").EqualTo("buildCommand").And.Message.Contains("at most 8192"));
+            Throws.ArgumentException.With.Property("ParamName").EqualTo("patch.BuildCommand").And.Message.Contains("at most 8192"));
     }
 
     private async Task<Project> AddAsync(string branch, string? autoDeployBranch) =>

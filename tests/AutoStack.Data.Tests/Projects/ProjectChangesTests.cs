@@ -201,7 +201,7 @@ public sealed class ProjectChangesTests : DatabaseTests
         Assert.That(() => UpdateAsync(project, null!), Throws.ArgumentNullException);
         Assert.That(
             () => UpdateAsync(project, new ProjectPatch { Name = " " }),
-            Throws.ArgumentException.With.Property("ParamName").EqualTo("name"));
+            Throws.ArgumentException.With.Property("ParamName").EqualTo("patch.Name"));
         Assert.That(() => UpdateAsync(project, new ProjectPatch { Branch = null! }), Throws.ArgumentNullException);
         Assert.That(() => UpdateAsync(project, new ProjectPatch { OutputDir = null! }), Throws.ArgumentNullException);
         Assert.That(

@@ -37,7 +37,7 @@ public sealed class RepositoryAddressTests : DatabaseTests
         Assert.That(() => AddAsync(repository), Refused("project.Repository"));
         Assert.That(
             () => Projects.UpdateAsync(project.Id, project.UserId, new ProjectPatch { Repository = repository }, null, Token),
-            Refused("repository"));
+            Refused("patch.Repository"));
         Assert.That(
             () => Projects.EnsureAsync(
                 new NewProject { UserId = project.UserId, Name = "x", Repository = repository }, new ProjectPatch(), Token),

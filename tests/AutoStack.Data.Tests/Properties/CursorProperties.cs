@@ -13,7 +13,7 @@ public sealed class CursorProperties
         Gen.Const(Cursor.Start),
         Gen.Guid.Select(Cursor.After),
         Gen.Long.Select(Cursor.After),
-        Gen.Select(Moments, Gen.Guid, Cursor.AfterMicroseconds),
+        Gen.Select(Moments, Gen.Guid, Cursor.After),
         Gen.Select(Moments, Gen.Guid, Gen.Long, Cursor.AfterLine));
 
     [Test]

@@ -74,7 +74,7 @@ public abstract class DatabaseTests
 
     protected IWebhookPayloadRepository Webhooks => Get<IWebhookPayloadRepository>();
 
-    protected IPlatformPushes Pushes => Get<IPlatformPushes>();
+    protected IPushes Pushes => Get<IPushes>();
 
     protected IDeploymentMaintenance Maintenance => Get<IDeploymentMaintenance>();
 

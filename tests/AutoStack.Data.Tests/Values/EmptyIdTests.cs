@@ -55,7 +55,7 @@ public sealed class EmptyIdTests : DatabaseTests
             ("container.Id", () => PlatformContainers.ReserveAsync(container with { Id = Guid.Empty }, Token)),
             ("container.DeploymentId", () => PlatformContainers.ReserveAsync(container with { DeploymentId = Guid.Empty }, Token)),
             ("payload.Id", () => Webhooks.StoreAsync(payload with { Id = Guid.Empty }, Token)),
-            ("delivery.Id", () => Pushes.HandleAsync(payload with { Id = Guid.Empty }, PushOptions.Default, Token)),
+            ("payload.Id", () => Pushes.HandleAsync(payload with { Id = Guid.Empty }, PushOptions.Default, Token)),
             ("Line 0", () => Get<IPlatformDeploymentLogRepository>().AppendAsync(deployment.Id, [line], Token)),
             ("line.Id", () => Get<IDeploymentLogWriter>().WriteAsync(deployment.Id, line, Token)),
         ];

@@ -66,7 +66,7 @@ public sealed class PushTests : DatabaseTests
         var result = await PushAsync(repository, Unique("d"));
 
         Assert.That(result.Deployments.Select(d => d.ProjectId), Is.EqualTo(new[] { owner.Id }));
-        Assert.That((result.Unproven.Count, result.MoreTargets), Is.EqualTo((IPlatformPushes.MaxListedTargets, true)));
+        Assert.That((result.Unproven.Count, result.MoreTargets), Is.EqualTo((IPushes.MaxListedTargets, true)));
         Assert.That(result.Unproven, Is.All.Property("UserId").EqualTo(stranger.Id));
     }
 

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using AutoStack.Data.Tests.Support;
+using AutoStack.Data.Values;
 using AutoStack.Data.Webhooks;
 using Npgsql;
 
@@ -362,7 +363,7 @@ public sealed class WebhookPayloadRepositoryTests(string columnType) : DatabaseT
 
         var deployment = await EnqueueAsync();
         await Webhooks.AttachDeploymentAsync(ids[1], deployment.Id, Token);
-        var start = Cursor.After(new DateTimeOffset(2020, 2, 1, 0, 0, 0, TimeSpan.Zero), Guid.Empty);
+        var start = Cursor.After(Time.ToMicroseconds(new DateTimeOffset(2020, 2, 1, 0, 0, 0, TimeSpan.Zero)), Guid.Empty);
         var listed = await AllAsync(start);
 
         Assert.That(listed.Select(s => s.Id), Is.EqualTo([ids[4], ids[3], ids[2], ids[1], ids[0]]));
@@ -399,6 +400,25 @@ public sealed class WebhookPayloadRepositoryTests(string columnType) : DatabaseT
 
         Assert.That(listed, Is.Unique);
         Assert.That(listed, Is.SupersetOf(ids));
+    }
+
+    [Test]
+    public async Task A_page_continues_after_a_row_at_infinity_that_is_gone()
+    {
+        var deployment = await EnqueueAsync();
+        for (var i = 0; i < 3; i++)
+        {
+            await AddPythonRowAsync(Unique("d"), "infinity", deployment.Id);
+        }
+
+        var filter = new WebhookPayloadFilter { DeploymentId = deployment.Id };
+        var all = (await Webhooks.ListAsync(filter, Cursor.Start, 3, Token)).Items;
+        var first = await Webhooks.ListAsync(filter, Cursor.Start, 1, Token);
+        await ExecuteAsync("DELETE FROM webhook_payloads WHERE id = $1", first.Items[0].Id);
+
+        var rest = await Webhooks.ListAsync(filter, first.Next!.Value, 3, Token);
+
+        Assert.That(rest.Items, Is.EqualTo(all.Skip(1)));
     }
 
     [Test]

@@ -5,7 +5,7 @@ namespace AutoStack.Data.Deployments;
 /// A pause does not stop running builds. It blocks every claim that starts after the commit of the pause; a claim that is being carried
 /// out at that moment may still start a deployment.
 /// </remarks>
-public interface IPlatformQueuePauseRepository
+public interface IQueuePauseRepository
 {
     /// <summary>The maximum number of rows that a page has.</summary>
     const int MaxListSize = 100;

@@ -1,8 +1,22 @@
 namespace AutoStack.Data.Logs;
 
-/// <content>Calls that wait for room, and logs that wait for a transaction. The caller of each method but Cancel holds gate.</content>
+/// <content>
+/// Calls that wait for room, and logs that wait for a transaction. The caller of each private method but Cancel holds gate.
+/// </content>
 internal sealed partial class LogBuffer
 {
+    /// <summary>The time since the oldest buffered line was buffered.</summary>
+    public TimeSpan Age
+    {
+        get
+        {
+            lock (gate)
+            {
+                return logs.Unfinished.Select(log => log.Age).DefaultIfEmpty().Max();
+            }
+        }
+    }
+
     private static TimeSpan Shorter(TimeSpan one, TimeSpan other) => other == Timeout.InfiniteTimeSpan || one < other ? one : other;
 
     private bool HasRoomForAny(int bytes) =>
@@ -72,18 +86,6 @@ internal sealed partial class LogBuffer
     }
 
     // Queues the logs whose pause is over; returns the shortest remaining pause.
-    /// <summary>The time since the oldest buffered line was buffered.</summary>
-    public TimeSpan Age
-    {
-        get
-        {
-            lock (gate)
-            {
-                return logs.Unfinished.Select(log => log.Age).DefaultIfEmpty().Max();
-            }
-        }
-    }
-
     private TimeSpan Resume()
     {
         var next = Timeout.InfiniteTimeSpan;

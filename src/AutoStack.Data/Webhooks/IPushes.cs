@@ -3,7 +3,7 @@ using AutoStack.Data.Projects;
 namespace AutoStack.Data.Webhooks;
 
 /// <summary>Handles delivered webhooks, for the platform's own work: stores each delivery, and queues deployments for a push.</summary>
-public interface IPlatformPushes
+public interface IPushes
 {
     /// <summary>The maximum of <see cref="PushOptions.MaxDeployments"/>.</summary>
     const int MaxDeployments = 1000;
@@ -29,7 +29,7 @@ public interface IPlatformPushes
     /// <see cref="PushOutcome.Duplicate"/> with them. The library repeats the call once when the answer to COMMIT is lost.
     /// </para>
     /// </remarks>
-    /// <param name="delivery">The delivery.</param>
+    /// <param name="payload">The delivery.</param>
     /// <param name="options">Limits and settings; <see cref="PushOptions.Default"/> for the documented defaults.</param>
     /// <param name="cancellationToken">Stops the work; nothing is stored then.</param>
     /// <returns>The stored delivery, the queued deployments, and the projects that were not queued, with the reason.</returns>
@@ -37,5 +37,5 @@ public interface IPlatformPushes
     /// The provider is unknown, the body is missing, the headers are not an object, or an option is out of range.
     /// </exception>
     /// <exception cref="DuplicateException">The id belongs to another delivery.</exception>
-    Task<PushResult> HandleAsync(NewWebhookPayload delivery, PushOptions options, CancellationToken cancellationToken = default);
+    Task<PushResult> HandleAsync(NewWebhookPayload payload, PushOptions options, CancellationToken cancellationToken = default);
 }

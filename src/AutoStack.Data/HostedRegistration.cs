@@ -7,10 +7,19 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Microsoft.Extensions.DependencyInjection;
 
-/// <summary>Registers the workers that have a lease of their own.</summary>
-internal static class UpkeepRegistration
+/// <summary>Registers the hosted services of the library.</summary>
+internal static class HostedRegistration
 {
-    /// <summary>Registers a worker for the database of a key.</summary>
+    /// <summary>Registers a hosted service that writes to the log of the library.</summary>
+    /// <param name="services">The services.</param>
+    /// <param name="create">Creates the hosted service.</param>
+    public static IServiceCollection AddHosted(
+        this IServiceCollection services, Func<IServiceProvider, ILogger, IHostedService> create) =>
+        services.AddSingleton(provider => create(
+            provider,
+            (provider.GetService<ILoggerFactory>() ?? NullLoggerFactory.Instance).CreateLogger(AutoStackDataTelemetry.LogCategory)));
+
+    /// <summary>Registers a worker with a lease of its own, for the database of a key.</summary>
     /// <param name="services">The services.</param>
     /// <param name="key">The key of the database; null for the one without a key.</param>
     /// <param name="leaseName">The name of the lease.</param>
@@ -18,8 +27,8 @@ internal static class UpkeepRegistration
     public static IServiceCollection AddUpkeep<TMaintenance>(
         this IServiceCollection services, object? key, string leaseName, Func<TMaintenance, UpkeepLeases, ILogger, UpkeepWorker> create)
         where TMaintenance : notnull =>
-        services.AddSingleton<IHostedService>(provider => create(
+        services.AddHosted((provider, logger) => create(
             provider.GetRequiredKeyedService<TMaintenance>(key),
             provider.GetRequiredKeyedService<Database>(key ?? AutoStackDataServiceCollectionExtensions.DefaultKey).CreateLeases(leaseName),
-            (provider.GetService<ILoggerFactory>() ?? NullLoggerFactory.Instance).CreateLogger("AutoStack.Data")));
+            logger));
 }

@@ -2,7 +2,7 @@ using AutoStack.Data.Postgres;
 
 namespace AutoStack.Data.Analytics;
 
-internal sealed class PlatformMetricsQueries(Db db, TimeProvider clock) : IPlatformMetricsQueries
+internal sealed class MetricsQueries(Db db, TimeProvider clock) : IMetricsQueries
 {
     public async Task<PlatformMetrics> MeasureAsync(CancellationToken cancellationToken)
     {

@@ -3,9 +3,9 @@ using AutoStack.Data.Analytics;
 namespace AutoStack.Data.Tests.Analytics;
 
 /// <summary>Alone in its database, since what it counts is everything.</summary>
-public sealed class PlatformMetricsQueriesTests : AnalyticsTests
+public sealed class MetricsQueriesTests : AnalyticsTests
 {
-    private IPlatformMetricsQueries Platform => Get<IPlatformMetricsQueries>();
+    private IMetricsQueries Platform => Get<IMetricsQueries>();
 
     [Test]
     public async Task Every_number_counts_the_whole_platform()
