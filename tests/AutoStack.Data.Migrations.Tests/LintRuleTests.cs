@@ -9,7 +9,8 @@ public sealed class LintRuleTests
 
     private const string Long = "a_name_that_is_longer_than_the_sixty_three_bytes_which_a_name_may_have";
 
-    [TestCase("advisory-unlock-all", "SELECT pg_catalog.pg_advisory_unlock_all()", "SELECT pg_advisory_unlock(1), 'pg_advisory_unlock_all()'")]
+    [TestCase("advisory-unlock-all", "SELECT pg_catalog.pg_advisory_unlock_all()",
+        "SELECT pg_advisory_unlock(1), 'pg_advisory_unlock_all()'")]
     [TestCase("advisory-unlock-all", Alone + "DO $$ BEGIN PERFORM pg_advisory_unlock_all(); END $$",
         Alone + "DO $$ BEGIN PERFORM pg_advisory_unlock(1); END $$")]
     [TestCase("attach-partition", "ALTER TABLE t ATTACH PARTITION o FOR VALUES IN (1)",

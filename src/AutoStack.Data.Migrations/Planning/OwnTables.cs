@@ -32,7 +32,8 @@ internal static partial class OwnTables
     {
         var own = columns.GroupBy(column => column.Table)
             .ToDictionary(table => table.Key, table => KnownColumns.Value.ContainsKey(table.Key) && IsOwn(table.Key, table));
-        return own.TryGetValue(Deciding, out var decides) && !decides ? [] : [.. own.Where(table => table.Value).Select(table => table.Key)];
+        return own.TryGetValue(Deciding, out var decides) && !decides ? []
+            : [.. own.Where(table => table.Value).Select(table => table.Key)];
     }
 
     /// <inheritdoc cref="Of(IEnumerable{Column})"/>

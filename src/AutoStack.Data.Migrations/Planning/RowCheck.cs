@@ -110,8 +110,8 @@ internal sealed partial record RowCheck(string Before, string What, string Query
     {
         var table = check.Table;
         var columns = check.ColumnsNotNull()
-            .Where(c => IsDocumented(table, c)
-                && found.Find(new CatalogObject(SchemaObjectKind.Column, table, c, ""))?.Column() is { Required: false } or { Unchecked: true })
+            .Where(c => IsDocumented(table, c) && found.Find(new CatalogObject(SchemaObjectKind.Column, table, c, ""))?.Column()
+                is { Required: false } or { Unchecked: true })
             .ToList();
         if (columns.Count == 0)
         {

@@ -47,8 +47,10 @@ internal sealed record UnjournaledTables(
         let script = scripts.FirstOrDefault(s => s.Set == ScriptSet.CoreName && Catalog.Expected(s.Version).HasTable(table.Name))
         where script is not null
         select new Obstacle(ObstacleKind.NameTaken, script.Up.FileName,
-            $"The name {table.Name} is taken by another program, whose {table.Name} has {table.Columns} of AutoStack's {table.Known} columns.",
-            $"Use a database of its own for AutoStack, or rename the other table: ALTER TABLE public.{table.Name} RENAME TO …;", [table.Name]);
+            $"The name {table.Name} is taken by another program, whose {table.Name} has {table.Columns} of AutoStack's {table.Known} " +
+                "columns.",
+            $"Use a database of its own for AutoStack, or rename the other table: ALTER TABLE public.{table.Name} RENAME TO …;",
+            [table.Name]);
 
     private static UnjournaledTables Of(string schema, List<OwnTables.Column> columns)
     {

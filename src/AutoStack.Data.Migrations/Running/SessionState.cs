@@ -55,7 +55,7 @@ internal sealed class SessionState(NpgsqlConnection connection)
     /// </returns>
     public async Task<bool> RenewAsync(CancellationToken cancellationToken)
     {
-        await ExecuteAsync(Discard, cancellationToken).ConfigureAwait(false);
+        await ExecuteAsync($"{Discard}; {SearchPath.Own}", cancellationToken).ConfigureAwait(false);
 
         // The server has no way to release all but one: the next migrator takes the lock of the working session before it works, too.
         if (!await KeepLockAsync(cancellationToken).ConfigureAwait(false))

@@ -34,7 +34,8 @@ public sealed class DumpTests
     {
         var step = new MigrationStep("0001_load.sql", "COPY t FROM stdin;\n1\n\\.\n");
 
-        Assert.That(() => Unrunnable.Of(step, new CancellationToken(canceled: true)).ToList(), Throws.InstanceOf<OperationCanceledException>());
+        Assert.That(() => Unrunnable.Of(step, new CancellationToken(canceled: true)).ToList(),
+            Throws.InstanceOf<OperationCanceledException>());
     }
 
     [TestCase("COPY a FROM stdin;\nit's\n\\.\nSELECT 1;", "COPY a FROM stdin|SELECT 1")]
