@@ -104,6 +104,15 @@ internal static partial class ReadmeCode
         services.AddAutoStackData(configuration.GetSection("AutoStackData"));
     }
 
+    public static void EncryptionKeys(IServiceCollection services, string connectionString, string encryptionKey)
+    {
+        services.AddAutoStackData(options =>
+        {
+            options.ConnectionString = connectionString;
+            options.SecretKeys.Add(new SecretKey { Id = "2026-11", Secret = encryptionKey });
+        });
+    }
+
     public static void DataSource(IServiceCollection services)
     {
         services.AddAutoStackData(
