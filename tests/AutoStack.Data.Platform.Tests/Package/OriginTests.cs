@@ -148,6 +148,23 @@ public sealed class OriginTests : ServiceTests
         Assert.That(own.StatusCode, Is.EqualTo(HttpStatusCode.NoContent));
     }
 
+    // A browser asks before it sends JSON for a page of another origin, and sends a form or a text without asking.
+    [TestCase("text/plain")]
+    [TestCase("application/x-www-form-urlencoded")]
+    [TestCase("multipart/form-data")]
+    public async Task A_page_of_another_origin_signs_nobody_up(string mediaType)
+    {
+        var body = $$"""{"name":"Ada","email":"{{NewEmail()}}","password":"correct horse"}""";
+        using var signUp = new HttpRequestMessage(HttpMethod.Post, "/account") { Content = new StringContent(body, Encoding.UTF8, mediaType) };
+        using var refused = await Http.SendAsync(signUp, Token);
+        using var asked = await SendAsync(
+            HttpMethod.Options, "/account", headers: [("Access-Control-Request-Method", "POST"), .. Neighbour]);
+
+        Assert.That(refused.StatusCode, Is.EqualTo(HttpStatusCode.UnsupportedMediaType));
+        Assert.That(SetCookiesOf(refused), Is.Empty);
+        Assert.That(asked.Headers.Contains("Access-Control-Allow-Origin"), Is.False);
+    }
+
     [TestCase("GET")]
     [TestCase("POST")]
     public async Task A_page_of_another_origin_signs_nobody_out(string method)

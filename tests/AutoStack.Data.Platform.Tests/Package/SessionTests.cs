@@ -33,6 +33,16 @@ public sealed class SessionTests : ServiceTests
         Assert.That(cookies, Is.All.Contains("path=/; secure").And.All.Contains("samesite=lax; httponly").And.Not.Contains("domain"));
     }
 
+    [TestCase("short12")]
+    [TestCase(null)]
+    public async Task A_sign_up_with_a_short_password_or_none_is_refused(string? password)
+    {
+        using var response = await Http.PostAsJsonAsync("/account", new { name = "Ada", email = NewEmail(), password }, Token);
+
+        Assert.That(response.StatusCode, Is.EqualTo(HttpStatusCode.BadRequest));
+        Assert.That(SetCookiesOf(response), Is.Empty);
+    }
+
     [Test]
     public async Task The_token_counts_in_the_cookie_and_as_a_bearer_token_until_the_sign_out()
     {

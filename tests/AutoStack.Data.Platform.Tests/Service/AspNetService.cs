@@ -50,6 +50,11 @@ internal static class AspNetService
             async (SignUp request, HttpContext context, IIdentityRepository identities, IPasswordHasher passwords, SessionSignIn signIn,
                 CancellationToken token) =>
             {
+                if (request.Password is null or { Length: < 8 })
+                {
+                    return TypedResults.Problem(statusCode: 400, title: "The password has at least 8 characters.");
+                }
+
                 var password = await passwords.HashAsync(request.Password, token);
                 var result = await identities.RegisterAsync(
                     new NewAccount { Name = request.Name, Email = request.Email, Password = password }, token);
@@ -106,9 +111,22 @@ internal static class AspNetService
         app.MapAutoStackWebhooks("/webhooks/github", WebhookProvider.GitHub, options => options.Secrets.Add(webhookSecret));
     }
 
-    internal sealed record SignUp(string Name, string Email, string Password);
+    // Classes, because a record would print its password.
+    internal sealed class SignUp
+    {
+        public required string Name { get; init; }
 
-    internal sealed record SignIn(string Email, string Password);
+        public required string Email { get; init; }
+
+        public required string Password { get; init; }
+    }
+
+    internal sealed class SignIn
+    {
+        public required string Email { get; init; }
+
+        public required string Password { get; init; }
+    }
 
     internal sealed record NewSite(string Name, string Repository);
 
