@@ -155,8 +155,8 @@ public sealed class OriginTests : ServiceTests
     public async Task A_page_of_another_origin_signs_nobody_up(string mediaType)
     {
         var body = $$"""{"name":"Ada","email":"{{NewEmail()}}","password":"correct horse"}""";
-        using var signUp = new HttpRequestMessage(HttpMethod.Post, "/account") { Content = new StringContent(body, Encoding.UTF8, mediaType) };
-        using var refused = await Http.SendAsync(signUp, Token);
+        using var content = new StringContent(body, Encoding.UTF8, mediaType);
+        using var refused = await Http.PostAsync(new Uri("/account", UriKind.Relative), content, Token);
         using var asked = await SendAsync(
             HttpMethod.Options, "/account", headers: [("Access-Control-Request-Method", "POST"), .. Neighbour]);
 

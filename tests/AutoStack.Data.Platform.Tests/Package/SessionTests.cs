@@ -129,16 +129,21 @@ public sealed class SessionTests : ServiceTests
     }
 
     [Test]
-    public async Task A_rotation_exchanges_the_cookie_and_a_request_with_the_old_one_in_flight_still_gets_the_next()
+    public async Task A_rotation_exchanges_the_cookie_and_a_second_one_of_the_same_browser_gets_the_next_too()
     {
-        var old = await NewUserAsync();
+        var email = NewEmail();
+        var old = await SignUpAsync(email);
         using var first = await SendAsync(HttpMethod.Post, "/session/renewal", old);
+        using var second = await SendAsync(HttpMethod.Post, "/session/renewal", old);
         using var before = await SendAsync(HttpMethod.Get, "/session", old);
         using var after = await SendAsync(HttpMethod.Get, "/session", CookiesOf(first));
+        using var none = await SendAsync(HttpMethod.Post, "/session/renewal");
 
         Assert.That((first.StatusCode, before.StatusCode, after.StatusCode),
-            Is.EqualTo((HttpStatusCode.OK, HttpStatusCode.Unauthorized, HttpStatusCode.OK)));
+            Is.EqualTo((HttpStatusCode.NoContent, HttpStatusCode.Unauthorized, HttpStatusCode.OK)));
+        Assert.That((second.StatusCode, none.StatusCode), Is.EqualTo((HttpStatusCode.NoContent, HttpStatusCode.Unauthorized)));
         Assert.That(CookiesOf(first), Does.Contain("__Host-autostack-session="));
+        Assert.That(CookiesOf(second), Is.EqualTo(CookiesOf(first)));
     }
 
     [Test]

@@ -71,7 +71,9 @@ internal static class AspNetService
             await signIn.SignOutAsync(context, token) ? Results.NoContent() : Results.Forbid());
         app.MapGet("/session", (CurrentSession current) => current.User).RequireAuthorization();
         app.MapPost("/session/renewal", async (HttpContext context, SessionSignIn signIn, CancellationToken token) =>
-            (await signIn.RotateAsync(context, token)).Outcome).RequireAuthorization();
+            (await signIn.RotateAsync(context, token)).Outcome is RotationOutcome.Rotated or RotationOutcome.RotatedByAnother
+                ? Results.NoContent()
+                : Results.Unauthorized());
     }
 
     private static void MapProjects(WebApplication app)
