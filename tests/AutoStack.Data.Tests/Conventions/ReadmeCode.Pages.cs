@@ -53,9 +53,12 @@ internal static partial class ReadmeCode
         CancellationToken token)
     {
         var text = await environments.FindAsync(job.Deployment.Id, token);
-        var variables = (text?.Reveal() ?? "").Split('\n')
-            .Select(line => line.Split('=', 2)).Where(pair => pair.Length == 2)
-            .ToDictionary(pair => pair[0].Trim(), pair => pair[1]);
+        var variables = new Dictionary<string, string>();
+        foreach (var pair in (text?.Reveal() ?? "").Split('\n').Select(line => line.Split('=', 2)).Where(pair => pair.Length == 2))
+        {
+            variables[pair[0].Trim()] = pair[1]; // of two lines with one name the last one counts
+        }
+
         using var masked = secrets.Add(job.Deployment.Id, [.. variables.Values.Select(Secret.From)]);
 
         var start = new ProcessStartInfo("sh", ["-c", command]) { WorkingDirectory = checkout, RedirectStandardOutput = true };
@@ -79,6 +82,11 @@ internal static partial class ReadmeCode
                 options.StopTimeout = TimeSpan.FromSeconds(10);
             },
             build);
+    }
+
+    public static async Task FirstLineAsync(DeploymentJob job, DeploymentJobLog log, CancellationToken token)
+    {
+        await log.WriteAsync($"The build starts, attempt {job.Attempt}.", token);
     }
 
     public static async Task MigrateAtStartAsync(string connectionString, CancellationToken cancellationToken)
