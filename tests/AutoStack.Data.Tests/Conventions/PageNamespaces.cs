@@ -9,6 +9,15 @@ public sealed partial class PageNamespaces
     // Every program has this one, as the READMEs show; an SDK imports the namespaces of extensions of other packages.
     private const string Root = "AutoStack.Data";
 
+    // Types of .NET and of other packages whose namespace not every SDK imports by itself.
+    private static readonly (string Type, string Namespace)[] OfOthers =
+    [
+        ("Assembly", "System.Reflection"), ("CommandDefinition", "Dapper"), ("DbContext", "Microsoft.EntityFrameworkCore"),
+        ("HostOptions", "Microsoft.Extensions.Hosting"), ("JsonSerializer", "System.Text.Json"),
+        ("JsonSerializerContext", "System.Text.Json.Serialization"), ("LogLevel", "Microsoft.Extensions.Logging"),
+        ("MetricStreamConfiguration", "OpenTelemetry.Metrics"), ("NpgsqlDataSource", "Npgsql"), ("ProcessStartInfo", "System.Diagnostics"),
+    ];
+
     private static readonly ILookup<string, string> NamespacesOfTypes = ReadTypes();
 
     private static IEnumerable<string> Pages => Directory.EnumerateFiles(Path.Combine(SourceRoot.Path, "docs"), "*.md")
@@ -27,6 +36,18 @@ public sealed partial class PageNamespaces
             .Distinct().Order(StringComparer.Ordinal);
         var named = NamespacePattern().Matches(File.ReadAllText(path)).Select(name => name.Value).ToHashSet();
         Assert.That(needed.Where(name => !named.Contains(name)), Is.Empty, $"docs/{page} must name these namespaces, near its top.");
+    }
+
+    [TestCaseSource(nameof(Pages))]
+    public void A_page_names_the_namespaces_of_types_of_others_in_its_code(string page)
+    {
+        var path = Path.Combine(SourceRoot.Path, "docs", page);
+        var code = TextPattern().Replace(string.Join('\n', Blocks(path)), "");
+        var words = WordPattern().Matches(code).Select(word => word.Value).ToHashSet();
+        var text = File.ReadAllText(path);
+        var missing = OfOthers.Where(other => words.Contains(other.Type)).Select(other => other.Namespace).Where(name =>
+            !text.Contains($"`{name}`", StringComparison.Ordinal) && !text.Contains($"using {name};", StringComparison.Ordinal));
+        Assert.That(missing, Is.Empty, $"docs/{page} must name these namespaces, near its top.");
     }
 
     [TestCaseSource(nameof(Pages))]
