@@ -18,22 +18,35 @@ internal static class OptionsSection
         {
             section.Bind(options, binder => binder.ErrorOnUnknownConfiguration = true);
         }
-        catch (InvalidOperationException exception) when (FindPlace(section, exception.Message) is { } place)
+        catch (InvalidOperationException exception) when (FindUnread(section, exception) is var (place, type))
         {
             // Without the exception of the binder, whose message has the value.
             var form = place.StartsWith($"{section.Path}:{nameof(AutoStackDataOptions.SecretKeys)}", StringComparison.OrdinalIgnoreCase)
                 ? $" Each of {nameof(AutoStackDataOptions.SecretKeys)} has {nameof(SecretKey.Id)} and {nameof(SecretKey.Secret)}."
                 : "";
-            throw new InvalidOperationException($"The setting {place} is no {TypeIn(exception.Message)}.{form}");
+            throw new InvalidOperationException($"The setting {place} is no {type}.{form}");
         }
     }
 
-    // Null for a message without a value.
-    private static string? FindPlace(IConfigurationSection section, string message) => section.AsEnumerable()
-        .Where(setting => !string.IsNullOrEmpty(setting.Value) && message.Contains($"'{setting.Value}'", StringComparison.Ordinal))
-        .OrderByDescending(setting => message.Contains($"at '{setting.Key}'", StringComparison.OrdinalIgnoreCase))
-        .Select(setting => setting.Key)
-        .FirstOrDefault();
+    // The place of the value that a message of the binder shows, and the type that it does not have; null when no message shows a value.
+    private static (string Place, string Type)? FindUnread(IConfigurationSection section, Exception? exception)
+    {
+        for (; exception is not null; exception = exception.InnerException)
+        {
+            var message = exception.Message;
+            var shown = section.AsEnumerable()
+                .Where(setting => !string.IsNullOrEmpty(setting.Value) && message.Contains($"'{setting.Value}'", StringComparison.Ordinal))
+                .OrderByDescending(setting => message.Contains($"at '{setting.Key}'", StringComparison.OrdinalIgnoreCase))
+                .Select(setting => setting.Key)
+                .FirstOrDefault();
+            if (shown is not null)
+            {
+                return (shown, TypeIn(message));
+            }
+        }
+
+        return null;
+    }
 
     private static string TypeIn(string message) => message.LastIndexOf(BeforeType, StringComparison.Ordinal) is >= 0 and var at
         ? message[(at + BeforeType.Length)..].TrimEnd('.', '\'')

@@ -138,7 +138,8 @@ public sealed class LocaleTests(string locale)
                 var rest = await logs.SearchAsync(deploymentId, ownerId, text, one.SearchedTo, 1000, Token);
                 var many = await all.SearchAsync(ownerId, text, LogSearchScope.All, Cursor.Start, 7, Token);
                 var count = await queries.CountAsync(ownerId, new DeploymentFilter { CommitMessage = text }, Token);
-                results.Add($"{text}: {one.LinesSearched} {one.IsComplete} {one.SearchedTo} {string.Join(',', one.Items.Select(l => l.Seq))} " +
+                results.Add(
+                    $"{text}: {one.LinesSearched} {one.IsComplete} {one.SearchedTo} {string.Join(',', one.Items.Select(l => l.Seq))} " +
                     $"{rest.LinesSearched} {rest.IsComplete} {rest.SearchedTo} {string.Join(',', rest.Items.Select(l => l.Seq))} " +
                     $"{many.LinesSearched} {many.DeploymentsSearched} {many.BackTo} {many.Next} " +
                     $"{string.Join(',', many.Items.Select(m => (m.Line.Seq, m.Snippet)))} {count}");

@@ -81,9 +81,9 @@ public interface IDeploymentLogRepository
     /// <para>The time is proportional to the size of the lines searched, whatever the text; with the feature <c>log-search</c>, an index
     /// finds rare texts of three letters or digits in a row, with the same results. After
     /// <see cref="AutoStackDataOptions.LogSearchTime"/> the call returns its matches so far: continue from
-    /// <see cref="LogSearchResult.SearchedTo"/> until <see cref="LogSearchResult.IsComplete"/>. The search reads the log in short statements
-    /// of at most 2,000 lines or 4 MiB, so that neither the end of its time nor a cancellation leaves a running statement behind. In a unit of
-    /// work the end of the time is not an error: the unit continues.</para>
+    /// <see cref="LogSearchResult.SearchedTo"/> until <see cref="LogSearchResult.IsComplete"/>. The search reads the log in short
+    /// statements of at most 2,000 lines or 4 MiB, so that neither the end of its time nor a cancellation leaves a running statement
+    /// behind. In a unit of work the end of the time is not an error: the unit continues.</para>
     /// </remarks>
     /// <param name="deploymentId">The deployment.</param>
     /// <param name="ownerId">The user who owns the deployment.</param>
