@@ -27,8 +27,8 @@ public enum PasswordSignInOutcome
     Superseded,
 
     /// <summary>
-    /// A page of another origin made the request, which would sign its visitor in as somebody else. The password was not checked, the
-    /// attempt was not counted, and no cookie was set; answer 403.
+    /// A page of another origin sent the request: such a page could sign its visitor in to the account of somebody else. The password
+    /// was not checked, the attempt was not counted, and no cookie was set. Answer 403.
     /// </summary>
     OtherOrigin,
 }

@@ -21,7 +21,7 @@ internal static class RowForecast
             return [];
         }
 
-        // A table that the plan itself creates has no rows, and what has its name now is no table of AutoStack's.
+        // Only the tables of the recorded version have rows to check. Another program may have a table whose name a later script takes.
         var there = Catalog.Expected(plan.Sets.First(set => set.Set == ScriptSet.CoreName).FromVersion);
         if (!scripts.SelectMany(script => RowCheck.Of(script, there)).Any())
         {

@@ -10,8 +10,8 @@ internal sealed record UnjournaledTables(
     string Schema, IReadOnlyList<string> Own, IReadOnlyList<(string Name, int Columns, int Known)> Foreign)
 {
     /// <summary>
-    /// Finds AutoStack's tables: any of them in <c>public</c>, otherwise users and deployments together in another schema. Without any,
-    /// those of other programs in <c>public</c>; null when there are none either.
+    /// Finds AutoStack's tables: any of them in <c>public</c>, otherwise users and deployments together in another schema. In a database
+    /// without AutoStack's tables, finds the tables of other programs in <c>public</c> that have their names. Null when there are none.
     /// </summary>
     public static async Task<UnjournaledTables?> FindAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
     {

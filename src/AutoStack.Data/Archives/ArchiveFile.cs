@@ -80,7 +80,7 @@ internal static class ArchiveFile
         var tally = new CsvTally();
         while (await FromStoreAsync(manifest, plain, piece, cancellationToken).ConfigureAwait(false) is > 0 and var read)
         {
-            // A store may ignore its token, and go on when nobody waits for it any more.
+            // A store that ignores its token returns rows after the cancellation, too.
             cancellationToken.ThrowIfCancellationRequested();
             tally.Add(piece.AsSpan(0, read));
             if (plain.Count > manifest.PlainBytes)
