@@ -11,7 +11,7 @@ namespace AutoStack.Data.Benchmarks.Questions;
 internal sealed record ClaimPlan(int Waiting, int Claimed, int Samples)
 {
     /// <summary>100,000 waiting deployments; 30,000 are claimed while the snapshot is open.</summary>
-    public static ClaimPlan Default { get; } = new(Waiting: 100_000, Claimed: 30_000, Samples: 1_000);
+    public static ClaimPlan Default { get; } = new(Waiting: 100_000, Claimed: 30_000, Samples: 3_000);
 }
 
 /// <summary>The times of one kind of claim in one state of the queue.</summary>

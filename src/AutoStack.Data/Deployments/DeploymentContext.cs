@@ -11,7 +11,7 @@ namespace AutoStack.Data.Deployments;
 internal sealed record DeploymentContext(TimeProvider Clock, LogSecrets Secrets, Notifier Notifier)
 {
     /// <summary>The place in the queue from which the next claim of the process searches.</summary>
-    public QueueStart QueueStart { get; } = new();
+    public QueueStart QueueStart { get; } = new(Clock);
 
     /// <summary>The deployments that wait for their start.</summary>
     public ScheduledDeployments Schedule { get; } = new(Clock);

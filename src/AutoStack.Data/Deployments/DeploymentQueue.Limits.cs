@@ -62,7 +62,10 @@ internal sealed partial class DeploymentQueue
     // The first deployment of each project, from project to project by the index, skipping the other projects of a user at the limit: the
     // number of steps is that of the projects and users at their limits and a hundred more, however many deployments wait. Two walks at
     // once: one starts after the user of the last far claim, the other goes from the first user to that one. With more than a hundred
-    // candidates each claim sees others, so no user is left out for good. Scheduled deployments are passed within a step.
+    // candidates each claim sees others, so no user is left out for good. Scheduled deployments are passed within a step. A step within
+    // the projects of a user starts at one where the user has room, so that the running deployments of each user are counted once. The lower
+    // bound of user_id, which the row comparison contains, lets the planner expect few rows of the right index: it would sort all that a
+    // user has waiting by another one.
     // Continues with Alone, OfProject or OfUserAndProject. Needs @afterUser, @maxPerProject and @maxPerUser.
     private const string Far = $"""
         WITH RECURSIVE visited AS (
@@ -74,15 +77,16 @@ internal sealed partial class DeploymentQueue
                 ({Ids.Least}, TRUE, @afterUser)) w (user_id, with_user, last_user_id)
             UNION ALL
             SELECT
-                q.id, q.user_id, q.project_id, {UserHasRoom} AND {IsOfOpenAccount}, {ProjectHasRoom} AND {IsOfOpenProject}, v.last_user_id
+                q.id, q.user_id, q.project_id,
+                CASE WHEN v.id IS NOT NULL AND q.user_id = v.user_id THEN TRUE ELSE {UserHasRoom} AND {IsOfOpenAccount} END,
+                {ProjectHasRoom} AND {IsOfOpenProject}, v.last_user_id
             FROM visited v
             CROSS JOIN LATERAL (
                 SELECT q.id, q.user_id, q.project_id, q.queue_place
                 FROM deployments q
-                WHERE {Waiting} AND {IsDue}
+                WHERE {Waiting} AND {IsDue} AND q.user_id >= v.user_id AND q.user_id <= v.last_user_id
                   AND (q.user_id, q.project_id) > (
                       v.user_id, CASE WHEN v.user_has_room THEN v.project_id ELSE 'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid END)
-                  AND q.user_id <= v.last_user_id
                 ORDER BY q.user_id, q.project_id, q.queue_place, q.id
                 LIMIT 1
             ) q
@@ -112,14 +116,15 @@ internal sealed partial class DeploymentQueue
     private const string OfProject = " p, q SKIP LOCKED) c";
     private const string OfUserAndProject = " u, p, q SKIP LOCKED) c";
 
-    private async Task<Claimed?> ClaimWithLimitsAsync(ClaimOptions options, Guid key, CancellationToken cancellationToken)
+    private async Task<Claimed?> ClaimWithLimitsAsync(
+        ClaimOptions options, Guid key, long afterPlace, CancellationToken cancellationToken)
     {
         for (var attempt = 0; attempt < MaxAttempts; attempt++)
         {
-            var (met, claimed) = await TryClaimAsync(near: true, options, key, cancellationToken).ConfigureAwait(false);
+            var (met, claimed) = await TryClaimAsync(afterPlace, options, key, cancellationToken).ConfigureAwait(false);
             if (!met && claimed is null)
             {
-                (met, claimed) = await TryClaimAsync(near: false, options, key, cancellationToken).ConfigureAwait(false);
+                (met, claimed) = await TryClaimAsync(null, options, key, cancellationToken).ConfigureAwait(false);
                 if (claimed is not null)
                 {
                     context.QueueStart.ClaimedFar(claimed.Job.Deployment.UserId);
@@ -141,11 +146,11 @@ internal sealed partial class DeploymentQueue
     // Met: the search found a deployment, or the claim has to be sent anew. Job: that deployment, unless its project or user reached a
     // limit before the lock.
     private Task<(bool Met, Claimed? Job)> TryClaimAsync(
-        bool near, ClaimOptions options, Guid key, CancellationToken cancellationToken)
+        long? nearPlace, ClaimOptions options, Guid key, CancellationToken cancellationToken)
     {
-        var afterPlace = P.Of(context.QueueStart.After, "afterPlace");
+        var afterPlace = P.Of(nearPlace ?? 0, "afterPlace");
         var afterUser = P.Of(context.QueueStart.User, "afterUser");
-        var choose = (near, options.MaxPerProject is not null, options.MaxPerUser is not null) switch
+        var choose = (nearPlace is not null, options.MaxPerProject is not null, options.MaxPerUser is not null) switch
         {
             (true, false, false) => new Statement(Near + Alone, [afterPlace, .. Limits(options)]),
             (true, _, true) => new Statement(Near + OfUserAndProject, [afterPlace, .. Limits(options)]),
@@ -157,13 +162,18 @@ internal sealed partial class DeploymentQueue
 
         // Starts when the project and the user are locked, and so counts every claim committed before. The turns that a limited claim skips
         // do not count as served, so the deployment keeps the first place of its user: newcomers would queue after all skipped turns.
+        // Without a limit per project and without a pause the search skips no deployment of a user below the limit.
         var claim = new Statement($"""
             WITH chosen AS MATERIALIZED (
-                SELECT c.id, c.user_id, c.place, least(c.place, (
-                    SELECT pg_catalog.min(q.queue_place)
-                    FROM deployments q
-                    WHERE {Waiting} AND q.user_id = c.user_id
-                )) AS turn
+                SELECT
+                    c.id, c.user_id, c.place,
+                    CASE WHEN (SELECT @maxPerProject::int) IS NULL AND NOT EXISTS (SELECT 1 FROM queue_pauses z) THEN c.place
+                        ELSE least(c.place, (
+                            SELECT pg_catalog.min(q.queue_place)
+                            FROM deployments q
+                            WHERE {Waiting} AND q.user_id = c.user_id
+                        ))
+                    END AS turn
                 FROM (
                     SELECT q.id, q.user_id, q.queue_place AS place
                     FROM deployments q

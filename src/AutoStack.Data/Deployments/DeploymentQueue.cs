@@ -93,6 +93,7 @@ internal sealed partial class DeploymentQueue(Db db, DeploymentContext context)
     {
         var key = options.Key is { } given ? Ids.Check(given, "options.Key") : Guid.NewGuid();
         Claimed? claimed = null;
+        var search = default(QueueStart.Search);
         if (options.Key is not null && !options.IsNewKey)
         {
             db.Writes(nameof(IDeploymentLifecycle.ClaimNextAsync));
@@ -102,6 +103,7 @@ internal sealed partial class DeploymentQueue(Db db, DeploymentContext context)
         if (claimed is null)
         {
             await context.Schedule.LookAsync(db, cancellationToken).ConfigureAwait(false);
+            search = context.QueueStart.Begin();
             claimed = await ClaimNewAsync().ConfigureAwait(false);
         }
 
@@ -112,7 +114,7 @@ internal sealed partial class DeploymentQueue(Db db, DeploymentContext context)
 
         if (claimed.Place is { } place)
         {
-            context.QueueStart.Claimed(place);
+            context.QueueStart.Claimed(search, place);
         }
 
         var (deployment, project) = claimed.Job;
@@ -123,8 +125,8 @@ internal sealed partial class DeploymentQueue(Db db, DeploymentContext context)
             try
             {
                 return options.MaxPerProject is null && options.MaxPerUser is null && !context.Schedule.ArePausesKnown
-                    ? await ClaimWithoutLimitsAsync(options, key, cancellationToken).ConfigureAwait(false)
-                    : await ClaimWithLimitsAsync(options, key, cancellationToken).ConfigureAwait(false);
+                    ? await ClaimWithoutLimitsAsync(options, key, search.After, cancellationToken).ConfigureAwait(false)
+                    : await ClaimWithLimitsAsync(options, key, search.After, cancellationToken).ConfigureAwait(false);
             }
             catch (DuplicateException exception) when (exception.Constraint == LeaseKey)
             {
@@ -139,7 +141,8 @@ internal sealed partial class DeploymentQueue(Db db, DeploymentContext context)
 
     // One statement is enough here: a queued deployment's row is locked from the start, and nothing else writes its stages. A deployment
     // before the last claim, such as one whose claim was rolled back, is searched for when nothing waits after that claim.
-    private async Task<Claimed?> ClaimWithoutLimitsAsync(ClaimOptions options, Guid key, CancellationToken cancellationToken)
+    private async Task<Claimed?> ClaimWithoutLimitsAsync(
+        ClaimOptions options, Guid key, long afterPlace, CancellationToken cancellationToken)
     {
         for (var attempt = 0; ; attempt++)
         {
@@ -182,7 +185,7 @@ internal sealed partial class DeploymentQueue(Db db, DeploymentContext context)
             {StartChosen}
             """,
             [
-                P.Of(context.QueueStart.After, "afterPlace"),
+                P.Of(afterPlace),
                 .. DeploymentLeases.OfClaim(options, key),
                 .. DeploymentStageRepository.FollowMovedParameters(context.Clock),
             ]);

@@ -59,6 +59,45 @@ public sealed partial class LongQueuePlans : DatabaseTests
         static string Cost(string plan) => TotalCost().Match(plan).Groups[1].Value;
     }
 
+    // Of the index over the waiting deployments of a user, a step would read and sort all of them.
+    [Test]
+    public async Task A_walk_from_project_to_project_reads_one_waiting_deployment_of_each([Values] bool generic)
+    {
+        await ExecuteAsync(
+            """
+            WITH u AS (
+                INSERT INTO users (id, name, email, email_verified, created_at, updated_at)
+                SELECT gen_random_uuid(), 'Ada', gen_random_uuid() || '@example.com', TRUE, now(), now()
+                FROM generate_series(1, 100) n
+                RETURNING id
+            ),
+            p AS (
+                INSERT INTO projects (
+                    id, user_id, name, repository, branch, build_command, output_dir, runtime, auto_deploy_enabled, created_at, updated_at)
+                SELECT gen_random_uuid(), u.id, 'Site', 'https://git.example.com/walk/' || u.id || '/' || n, 'main', 'make', 'dist',
+                    'static', TRUE, now(), now()
+                FROM u, generate_series(1, 5) n
+                RETURNING id, user_id
+            )
+            INSERT INTO deployments (id, project_id, user_id, status, queue_place, created_at)
+            SELECT gen_random_uuid(), p.id, p.user_id, 'queued', n::bigint << 32, '2026-01-01'::timestamp + n * interval '1 s'
+            FROM p, generate_series(1, 100) n
+            """);
+
+        // Without a vacuum, as in a queue that is in use: an index-only scan reads the rows, too, which changes the costs.
+        await ExecuteAsync("ANALYZE users, projects, deployments");
+        await using var connection = await Raw.OpenConnectionAsync(Token);
+
+        var plan = await ShippedPlan.ExplainAsync(
+            connection,
+            ShippedPlan.Statement("WITH RECURSIVE visited", "OF u, p, q SKIP LOCKED"),
+            generic,
+            [("afterUser", "uuid", "gen_random_uuid()"), ("maxPerProject", "int", "1"), ("maxPerUser", "int", "2")]);
+
+        Assert.That(plan, Does.Contain("deployments_waiting_user_id_project_id_queue_place_id_idx"));
+        Assert.That(plan, Does.Not.Contain("Incremental Sort").And.Not.Contain("deployments_waiting_user_id_queue_place_idx"), plan);
+    }
+
     private async Task FillAsync()
     {
         var project = await AddProjectAsync();
