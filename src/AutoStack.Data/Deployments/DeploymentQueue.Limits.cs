@@ -63,9 +63,9 @@ internal sealed partial class DeploymentQueue
     // number of steps is that of the projects and users at their limits and a hundred more, however many deployments wait. Two walks at
     // once: one starts after the user of the last far claim, the other goes from the first user to that one. With more than a hundred
     // candidates each claim sees others, so no user is left out for good. Scheduled deployments are passed within a step. A step within
-    // the projects of a user starts at one where the user has room, so that the running deployments of each user are counted once. The lower
-    // bound of user_id, which the row comparison contains, lets the planner expect few rows of the right index: it would sort all that a
-    // user has waiting by another one.
+    // the projects of a user starts at one where the user has room, so that the running deployments of each user are counted once. The
+    // lower bound of user_id, which the row comparison contains, lets the planner expect few rows of the right index: by another one it
+    // would read and sort all that a user has waiting.
     // Continues with Alone, OfProject or OfUserAndProject. Needs @afterUser, @maxPerProject and @maxPerUser.
     private const string Far = $"""
         WITH RECURSIVE visited AS (

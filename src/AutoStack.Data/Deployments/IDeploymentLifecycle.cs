@@ -48,8 +48,8 @@ public interface IDeploymentLifecycle
     /// <para>A deployment counts as running from its claim or start until it ends or is deleted. Claims in one project, and with
     /// <see cref="ClaimOptions.MaxPerUser"/> for one user, are serialized: a claim skips the project or user of another claim that is not
     /// committed yet. The limits hold when every worker claims with them.</para>
-    /// <para>A project or user that drops below its limit is claimed from within a second, immediately when nothing else waits; while an old
-    /// snapshot makes the search of the whole queue long, within 10 seconds.</para>
+    /// <para>A project or user that drops below its limit is claimed from within a second, immediately when nothing else waits; within 10
+    /// seconds while an old snapshot makes the search of the whole queue long.</para>
     /// </remarks>
     /// <param name="options">The limits and the lease.</param>
     /// <param name="cancellationToken">Stops the claim.</param>

@@ -17,8 +17,7 @@ internal sealed partial class Pool
                 holders.Add(string.Create(CultureInfo.InvariantCulture, $"{call.Name} for {call.Held.TotalSeconds:0.#} s"));
             }
 
-            return $"{inUse} of {limits.Size} connections are in use" +
-                (holders.Count == 0 ? "" : $", the longest by {string.Join(", ", holders)}");
+            return DescribeSize() + (holders.Count == 0 ? "" : $", the longest by {string.Join(", ", holders)}");
         }
     }
 
@@ -78,6 +77,7 @@ internal sealed partial class Pool
                 return;
             }
 
+            Grow();
             for (var call = first; followsPrimary && call is not null && call.Held >= PrimaryWatch.Silence; call = call.NextHolder)
             {
                 (silent ??= []).Add(call.Server);

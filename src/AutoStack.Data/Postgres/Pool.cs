@@ -49,6 +49,11 @@ internal sealed partial class Pool(DriverPool driver, PoolLimits limits, Telemet
         {
             connection = await driver.OpenAsync(call.Token).ConfigureAwait(false);
         }
+        catch (NpgsqlException exception) when (SqlErrors.IsFull(exception))
+        {
+            LeaveFull();
+            throw;
+        }
         catch
         {
             Leave();
@@ -93,7 +98,8 @@ internal sealed partial class Pool(DriverPool driver, PoolLimits limits, Telemet
     {
         lock (gate)
         {
-            if (inUse < limits.Size)
+            Grow();
+            if (inUse < size)
             {
                 inUse++;
                 return null;
@@ -132,7 +138,7 @@ internal sealed partial class Pool(DriverPool driver, PoolLimits limits, Telemet
     {
         lock (gate)
         {
-            if (waiting.First is { } next)
+            if (inUse <= size && waiting.First is { } next)
             {
                 waiting.RemoveFirst();
                 next.Value.SetResult();

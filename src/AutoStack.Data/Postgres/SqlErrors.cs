@@ -95,6 +95,14 @@ internal static class SqlErrors
         _ => exception is NpgsqlException or TimeoutException,
     };
 
+    /// <summary>True when the server has no connection left for the role, for the database, or at all.</summary>
+    public static bool IsFull(Exception exception) => exception switch
+    {
+        PostgresException error => error.SqlState == PostgresErrorCodes.TooManyConnections,
+        NpgsqlException { InnerException: AggregateException hosts } => hosts.InnerExceptions.Any(IsFull),
+        _ => false,
+    };
+
     /// <summary>
     /// True when the session refused the statement, and another session may accept it: the server had closed the idle session (57P05), the
     /// session is read-only (25006), as on a former primary, or it prepared the statement before the type of a column was changed. The
