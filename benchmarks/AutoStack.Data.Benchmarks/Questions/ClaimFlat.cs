@@ -43,8 +43,8 @@ internal static class ClaimFlat
             throw new InvalidOperationException($"The scale has {projects.Length} users, but {Running} of them are at their limits.");
         }
 
-        // A vacuum takes a core of a small machine for seconds, and makes all connections plan anew. With an old snapshot it comes again each
-        // minute, and removes nothing.
+        // A vacuum takes a core of a small machine for seconds, and makes all connections plan anew. With an old snapshot it comes again
+        // each minute, and removes nothing.
         foreach (var table in new[] { "deployments", "deployment_stages", "deployment_leases" })
         {
             await Raw.ListAsync(subjects.Raw, $"ALTER TABLE {table} SET (autovacuum_enabled = FALSE)", _ => 0);
