@@ -27,8 +27,8 @@ internal sealed class QueueStart(TimeProvider clock)
     public Guid User => far.Id;
 
     /// <summary>
-    /// Begins a claim. One claim at a time begins at the beginning of the queue; the others go on from the last place, and search the whole
-    /// queue when nothing waits after it.
+    /// Begins a claim. After the pause one claim searches from the beginning of the queue. The others search from the last place, and the
+    /// whole queue when nothing waits after that place.
     /// </summary>
     public Search Begin()
     {

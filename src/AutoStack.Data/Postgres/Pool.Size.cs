@@ -15,8 +15,8 @@ internal sealed partial class Pool
     private int growth = 1;
     private long resized;
 
-    // The server has refused a connection: the others, which this one does not count among any more, are those that the pool can have.
-    // One call at a time asks again when there is none.
+    // The server has refused a connection. The pool can have the other connections in use, and no more; without any, one call at a time
+    // asks the server again.
     private void LeaveFull()
     {
         lock (gate)
