@@ -21,12 +21,12 @@ internal sealed partial class Pool
     {
         lock (gate)
         {
-            size = Math.Max(1, Math.Min(size, inUse - 1));
+            inUse--;
+            size = Math.Max(1, Math.Min(size, inUse));
             growth = 1;
             resized = Stopwatch.GetTimestamp();
+            Admit();
         }
-
-        Leave();
     }
 
     // Called with the gate.
@@ -40,12 +40,7 @@ internal sealed partial class Pool
         size = Math.Min(limits.Size, size + growth);
         growth = Math.Min(growth * 2, limits.Size);
         resized = Stopwatch.GetTimestamp();
-        while (inUse < size && waiting.First is { } next)
-        {
-            inUse++;
-            waiting.RemoveFirst();
-            next.Value.SetResult();
-        }
+        Admit();
     }
 
     // Called with the gate.

@@ -138,15 +138,19 @@ internal sealed partial class Pool(DriverPool driver, PoolLimits limits, Telemet
     {
         lock (gate)
         {
-            if (inUse <= size && waiting.First is { } next)
-            {
-                waiting.RemoveFirst();
-                next.Value.SetResult();
-            }
-            else
-            {
-                inUse--;
-            }
+            inUse--;
+            Admit();
+        }
+    }
+
+    // Called with the gate.
+    private void Admit()
+    {
+        while (inUse < size && waiting.First is { } next)
+        {
+            inUse++;
+            waiting.RemoveFirst();
+            next.Value.SetResult();
         }
     }
 
