@@ -336,24 +336,14 @@ public sealed class AccountExportTests : DatabaseTests
 
         var export = Export.WriteAsync(user, destination, stop.Token);
         await hangs.Task.WaitAsync(Token);
-        Assert.That(await CountTransactionsAsync(), Is.EqualTo(1L));
+        Assert.That(await OpenTransactionsAsync(), Is.Not.Empty);
         await stop.CancelAsync();
 
         Assert.That(() => export.WaitAsync(TimeSpan.FromMinutes(1)), Throws.InstanceOf<OperationCanceledException>());
-        for (var tries = 0; tries < 600 && await CountTransactionsAsync() is not 0L; tries++)
-        {
-            await Task.Delay(100, Token);
-        }
-
-        Assert.That(await CountTransactionsAsync(), Is.Zero);
+        await UntilNoTransactionAsync();
         released.SetResult();
         Assert.That(await ExportAsync(user), Is.Not.Empty);
     }
-
-    private async Task<object?> CountTransactionsAsync() => await ScalarAsync("""
-        SELECT count(*) FROM pg_stat_activity
-        WHERE datname = current_database() AND backend_type = 'client backend' AND xact_start IS NOT NULL AND pid <> pg_backend_pid()
-        """);
 
     private static string TableOf(JsonElement line) => line.GetProperty("table").GetString()!;
 

@@ -233,6 +233,23 @@ public abstract class DatabaseTests
         return await command.ExecuteScalarAsync() is var result && result is DBNull ? null : result;
     }
 
+    /// <summary>The last statement of each transaction that another session of this database has open.</summary>
+    protected async Task<string[]> OpenTransactionsAsync() => (string[])(await ScalarAsync("""
+        SELECT coalesce(array_agg(state || ': ' || query), '{}')
+        FROM pg_stat_activity
+        WHERE datname = current_database() AND backend_type = 'client backend' AND xact_start IS NOT NULL AND pid <> pg_backend_pid()
+        """))!;
+
+    /// <summary>Waits until no other session of this database has a transaction open.</summary>
+    protected async Task UntilNoTransactionAsync()
+    {
+        for (var tries = 1; await OpenTransactionsAsync() is { Length: > 0 } open; tries++)
+        {
+            Assert.That(tries, Is.LessThan(600), string.Join('\n', open));
+            await Task.Delay(100, Token);
+        }
+    }
+
     /// <summary>Waits until other sessions of this database wait for a lock: the overlap that a race test needs.</summary>
     protected async Task UntilSomeoneWaitsAsync(int sessions = 1)
     {
