@@ -19,26 +19,34 @@ internal sealed partial class DeploymentQueue
 
     // The parameters of a search stand in subqueries: a plan made for their values costs the planner as much as one for any values, so that
     // the server keeps one plan. Planning each claim anew reads the ends of the indexes over waiting deployments, which are long while an
-    // old snapshot is open. Needs the row q and @maxPerProject.
+    // old snapshot is open. The index of a count keeps an entry for each deployment that has ended since; a count that reaches the limit
+    // reads no further entry. Needs the row q and @maxPerProject.
     private const string ProjectHasRoom = $"""
         ((SELECT @maxPerProject::int) IS NULL OR (
             SELECT pg_catalog.count(*)
-            FROM deployments d
-            WHERE d.project_id = q.project_id AND {DeploymentState.UnderWay}) < (SELECT @maxPerProject::int))
+            FROM (
+                SELECT
+                FROM deployments d
+                WHERE d.project_id = q.project_id AND {DeploymentState.UnderWay}
+                LIMIT (SELECT @maxPerProject::int)
+            ) r) < (SELECT @maxPerProject::int))
         """;
 
     // Needs the row q and @maxPerUser.
     private const string UserHasRoom = $"""
         ((SELECT @maxPerUser::int) IS NULL OR (
             SELECT pg_catalog.count(*)
-            FROM deployments d
-            WHERE d.user_id = q.user_id AND {DeploymentState.UnderWay}) < (SELECT @maxPerUser::int))
+            FROM (
+                SELECT
+                FROM deployments d
+                WHERE d.user_id = q.user_id AND {DeploymentState.UnderWay}
+                LIMIT (SELECT @maxPerUser::int)
+            ) r) < (SELECT @maxPerUser::int))
         """;
 
     // The first deployment whose project and user are below their limits, among the first 64 of the queue: a long queue of a project at
     // its limit is not walked to its end. The 64 come in their order, so that the limits of those after the first with room are not
-    // counted: a count reads an index entry for each deployment that has ended since the oldest snapshot. Continues with Alone, OfProject
-    // or OfUserAndProject. Needs @afterPlace, @maxPerProject and @maxPerUser.
+    // counted. Continues with Alone, OfProject or OfUserAndProject. Needs @afterPlace, @maxPerProject and @maxPerUser.
     private const string Near = $"""
         SELECT {Chosen.Keep}
         FROM (

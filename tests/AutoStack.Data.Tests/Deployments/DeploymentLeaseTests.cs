@@ -269,7 +269,7 @@ public sealed class DeploymentLeaseTests : DatabaseTests
                 """), Is.EqualTo("claim_key deployment_id"));
         Assert.That(
             await ScalarAsync("SELECT array_to_string(reloptions, ' ') FROM pg_class WHERE oid = 'deployment_leases'::regclass"),
-            Is.EqualTo("fillfactor=50"));
+            Is.EqualTo("fillfactor=50 vacuum_truncate=false"));
     }
 
     [TestCase(0)]
