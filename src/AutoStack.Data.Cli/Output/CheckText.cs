@@ -35,7 +35,7 @@ internal static class CheckText
             Write(output, difference);
             foreach (var obstacle in difference.Obstacles)
             {
-                output.WriteLine($"  In the way: {obstacle.What}");
+                output.WriteIndented(2, $"In the way: {obstacle.What}");
                 if (obstacle.Query is { } query)
                 {
                     output.WriteUnwrapped($"    {query};");

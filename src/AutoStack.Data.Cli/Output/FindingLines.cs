@@ -20,12 +20,12 @@ internal static class FindingLines
                 });
             if (finding.Cost is { } cost)
             {
-                output.WriteLine($"  {cost}");
+                output.WriteIndented(2, cost);
             }
 
             if (finding.Mend is { } mend)
             {
-                output.WriteLine($"  {mend}");
+                output.WriteIndented(2, mend);
             }
 
             if (finding.Statement is { } statement)

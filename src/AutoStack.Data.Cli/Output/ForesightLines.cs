@@ -13,7 +13,7 @@ internal static class ForesightLines
         {
             console.WriteLine(
                 $"{(obstacle.Script is null ? "The run" : obstacle.Script)} will fail: {obstacle.What}", new Style(Color.Yellow));
-            console.WriteLine($"    {obstacle.Mend}");
+            console.WriteIndented(4, obstacle.Mend);
         }
     }
 

@@ -81,7 +81,7 @@ internal sealed class Grid(params Column[] columns)
             }
 
             var end = row[last].Text;
-            List<string> texts = columns[last].Wraps ? Lines(end, width - before) : [columns[last].Right ? Padded(end, last) : end];
+            List<string> texts = columns[last].Wraps ? Screen.Lines(end, width - before) : [columns[last].Right ? Padded(end, last) : end];
             line.Append(string.Join('\n' + new string(' ', before), texts), StyleOf(row[last]));
             console.Write(line);
             console.WriteLine();
@@ -101,7 +101,7 @@ internal sealed class Grid(params Column[] columns)
             foreach (var i in Enumerable.Range(0, columns.Length).Where(i => i != title))
             {
                 var beside = Indent + columns[i].Heading.PadRight(label) + Indent;
-                var texts = columns[i].Wraps ? Lines(row[i].Text, Math.Max(1, width - beside.Length)) : [row[i].Text];
+                var texts = columns[i].Wraps ? Screen.Lines(row[i].Text, Math.Max(1, width - beside.Length)) : [row[i].Text];
                 for (var line = 0; row[i].Text.Length > 0 && line < texts.Count; line++)
                 {
                     WriteWhole(row[i] with { Text = (line == 0 ? beside : new string(' ', beside.Length)) + texts[line] });
@@ -124,23 +124,4 @@ internal sealed class Grid(params Column[] columns)
     }
 
     private static Style StyleOf(Cell cell) => cell.Colour is { } colour ? new Style(colour) : Style.Plain;
-
-    // Lines end between words; a word that is longer than a line stays whole.
-    private static List<string> Lines(string text, int width)
-    {
-        var lines = new List<string> { "" };
-        foreach (var word in text.Split(' '))
-        {
-            if (lines[^1].Length > 0 && lines[^1].Length + 1 + word.Length > width)
-            {
-                lines.Add(word);
-            }
-            else
-            {
-                lines[^1] += lines[^1].Length == 0 ? word : " " + word;
-            }
-        }
-
-        return lines;
-    }
 }

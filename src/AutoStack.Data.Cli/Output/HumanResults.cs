@@ -131,7 +131,7 @@ internal sealed class HumanResults(IAnsiConsole output, IAnsiConsole error) : IR
         foreach (var finding in report.Findings)
         {
             output.WriteLine($"{finding.File}:{finding.Line}: {finding.Rule.Id}: {finding.Message}", new Style(Color.Yellow));
-            output.WriteLine($"    {finding.Rule.Safer}");
+            output.WriteIndented(4, finding.Rule.Safer);
         }
 
         var found = report.Findings.Count == 0 ? "No findings" : Screen.Count(report.Findings.Count, "finding");

@@ -16,7 +16,7 @@ internal static class JournalLines
             output.WriteLine(finding.Message, new Style(Color.Red));
             if (finding.Advice is not null)
             {
-                output.WriteLine($"  {finding.Advice}");
+                output.WriteIndented(2, finding.Advice);
             }
 
             output.WriteUnwrapped($"  {finding.Command}");
@@ -29,7 +29,7 @@ internal static class JournalLines
         foreach (var finding in result.Repaired)
         {
             output.WriteLine(finding.Message, new Style(Color.Yellow));
-            output.WriteLine($"  {finding.Repair}");
+            output.WriteIndented(2, finding.Repair!);
         }
 
         foreach (var name in result.Run)

@@ -36,6 +36,29 @@ internal static class Screen
     /// <summary>Writes a line to be copied, neither wrapped nor coloured.</summary>
     public static void WriteUnwrapped(this IAnsiConsole console, string text) => console.Profile.Out.Writer.WriteLine(Visible.Lines(text));
 
+    /// <summary>Writes a text whose lines all begin at a column, also those that continue it.</summary>
+    public static void WriteIndented(this IAnsiConsole console, int column, string text) =>
+        Lines(text, console.Profile.Width - column).ForEach(line => console.WriteUnwrapped(new string(' ', column) + line));
+
+    /// <summary>A text in lines that end between words; a word that is longer than a line stays whole.</summary>
+    public static List<string> Lines(string text, int width)
+    {
+        var lines = new List<string> { "" };
+        foreach (var word in text.Split(' '))
+        {
+            if (lines[^1].Length > 0 && lines[^1].Length + 1 + word.Length > width)
+            {
+                lines.Add(word);
+            }
+            else
+            {
+                lines[^1] += lines[^1].Length == 0 ? word : " " + word;
+            }
+        }
+
+        return lines;
+    }
+
     public static string Duration(TimeSpan duration) => duration switch
     {
         { TotalSeconds: < 0.1 } => FormattableString.Invariant($"{duration.TotalMilliseconds:0} ms"),
