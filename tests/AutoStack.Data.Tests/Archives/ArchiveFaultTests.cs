@@ -167,7 +167,7 @@ public sealed class ArchiveFaultTests(string format)
 
         var run = Archive.ArchiveAsync(AprilLogs, store, null, stop.Token);
         await store.Hangs.WaitAsync(Token);
-        Assert.That(await OpenTransactionsAsync(), Is.Not.Empty);
+        Assert.That(await OpenTransactionsAsync(), Has.Length.EqualTo(1));
         await stop.CancelAsync();
 
         Assert.That(() => run.WaitAsync(TimeSpan.FromMinutes(1)), Throws.InstanceOf<OperationCanceledException>());
@@ -258,7 +258,7 @@ public sealed class ArchiveFaultTests(string format)
         var target = RestoreTarget.Table("restored", "logs");
         var run = Restore.RestoreAsync(archive.Name, target, store, null, stop.Token);
         await hangs.Task.WaitAsync(Token);
-        Assert.That(await OpenTransactionsAsync(), Is.Not.Empty);
+        Assert.That(await OpenTransactionsAsync(), Has.Length.EqualTo(1));
         await stop.CancelAsync();
 
         Assert.That(() => run.WaitAsync(TimeSpan.FromMinutes(1)), Throws.InstanceOf<OperationCanceledException>());

@@ -126,7 +126,8 @@ public sealed class FullServerTests : DatabaseTests
             }, Token))!;
 
         Assert.That(failure.Message, Does.Match(
-            "^No connection was free within 0.1 s: 1 of 32 connections are in use, and the server has no connection left, the longest by"));
+            "^No connection was free within 0.1 s: 1 of 32 connections are in use, and the server has no connection left, "
+                + "the longest by "));
     }
 
     private ServiceProvider Library(Action<AutoStackDataOptions>? configure = null) => new ServiceCollection()

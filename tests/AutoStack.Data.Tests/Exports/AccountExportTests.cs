@@ -336,7 +336,7 @@ public sealed class AccountExportTests : DatabaseTests
 
         var export = Export.WriteAsync(user, destination, stop.Token);
         await hangs.Task.WaitAsync(Token);
-        Assert.That(await OpenTransactionsAsync(), Is.Not.Empty);
+        Assert.That(await OpenTransactionsAsync(), Has.Length.EqualTo(1));
         await stop.CancelAsync();
 
         Assert.That(() => export.WaitAsync(TimeSpan.FromMinutes(1)), Throws.InstanceOf<OperationCanceledException>());
